@@ -1,0 +1,99 @@
+# Needs python3 with venv, make and git; everything else comes from the locks, into .venv.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+LOCKS := requirements.lock requirements-dev.lock requirements-uv.lock
+# Two worker processes pay from a few seconds of tests on; each has a database of its own.
+PYTEST_WORKERS ?= 2
+
+# uv does not read pip's configuration, so a mirror that pip is told to use is handed on to it at run time.
+UV_INDEX_FROM_PIP = \
+	settings=$$($(BIN)/python -m pip config list 2>/dev/null || true); \
+	setting() { sed -n "s/^[^=]*[.]$$1='\(.*\)'$$/\1/p" <<<"$$settings" | head -n 1; }; \
+	index=$$(setting index-url); \
+	more=$$(setting extra-index-url | tr ' ' '\n' | { grep -E '^https?:' || true; } | tr '\n' ' '); \
+	cert=$$(setting cert); \
+	if [ -n "$$index" ] && [ -z "$${UV_DEFAULT_INDEX:-}" ]; then export UV_DEFAULT_INDEX="$$index"; fi; \
+	if [ -n "$${more// /}" ] && [ -z "$${UV_INDEX:-}" ]; then export UV_INDEX="$${more% }"; fi; \
+	if [ -n "$$cert" ] && [ -z "$${SSL_CERT_FILE:-}" ]; then export SSL_CERT_FILE="$$cert"; fi; \
+	export UV_PYTHON_DOWNLOADS=never UV_NO_PROGRESS=1 UV_LINK_MODE="$${UV_LINK_MODE:-copy}"; \
+	unset VIRTUAL_ENV;
+
+.PHONY: help
+help:  ## list the targets
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null \
+		|| sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1  \2/p' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: $(STAMP)  ## install what the locks name into .venv
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+		|| { echo "antifraud needs Python 3.11 or newer; '$(PYTHON)' is not. Say which one: make PYTHON=python3.13 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+		|| { echo "'$(PYTHON)' has no venv module; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	@echo "set-up: making $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(STAMP): pyproject.toml $(LOCKS) | $(BIN)/python
+	@echo "set-up: installing the locked packages"
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-uv.lock
+	@$(UV_INDEX_FROM_PIP) \
+	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements-dev.lock \
+		|| { echo "set-up: uv could not, trying pip (slower)" >&2; \
+		     $(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-dev.lock; }
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --offline --editable .
+	@touch $@
+
+.PHONY: run
+run: $(STAMP)  ## start the whole service: database, console, worker, simulator (Ctrl-C stops it)
+	@exec $(BIN)/antifraud run
+
+.PHONY: test
+test: $(STAMP)  ## run every test
+	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) $(ARGS)
+
+.PHONY: test-workflows
+test-workflows: $(STAMP)  ## run the tests of the pure core only (seconds)
+	@$(BIN)/python -m pytest tests/workflows $(ARGS)
+
+.PHONY: check
+check: $(STAMP)  ## format, lint, types, import floors, dependencies, migrations
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/deptry .
+	$(BIN)/antifraud db check
+
+.PHONY: fix
+fix: $(STAMP)  ## format, and mend what the linter can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+.PHONY: migration
+migration: $(STAMP)  ## write a new migration: make migration m="add lapsed_at to stops"
+	@[ -n "$(m)" ] || { echo 'say what it does: make migration m="add lapsed_at to stops"' >&2; exit 1; }
+	@$(BIN)/antifraud db revision "$(m)"
+
+.PHONY: lock
+lock: $(BIN)/python  ## write the locks again (UPGRADE=--upgrade moves the versions)
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-uv.lock
+	@$(UV_INDEX_FROM_PIP) \
+	compile() { $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-annotate --custom-compile-command "make lock" $(UPGRADE) "$$@" >/dev/null; }; \
+	compile pyproject.toml --output-file requirements.lock; \
+	compile pyproject.toml --group dev --constraint requirements.lock --output-file requirements-dev.lock; \
+	grep -E '^uv==' requirements-dev.lock | sed 's/ .*//' | compile - --output-file requirements-uv.lock
+	@! grep -nE '://' $(LOCKS) || { echo "a lock names a host" >&2; exit 1; }
+
+.PHONY: clean
+clean:  ## remove .venv and caches (never data: that is in ANTIFRAUD_HOME)
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,3 @@
+"""Stop-payment coordination between an anti-fraud centre and the institutions that hold the money."""
+
+__version__ = "0.1.0"
