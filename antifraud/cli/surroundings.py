@@ -1,0 +1,19 @@
+"""What every command needs first: the settings, with a wrong one said in a sentence and not in a traceback."""
+
+import os
+from typing import Final
+
+import click
+
+from antifraud.foundation.settings import Settings, SettingsError
+
+EXIT_WRONG_SETTINGS: Final = 2
+
+
+def read_settings() -> Settings:
+    """Return the settings of this process, or end it with exit code 2 and the sentence that says what to mend."""
+    try:
+        return Settings.from_environment(os.environ)
+    except SettingsError as error:
+        click.echo(f"antifraud: {error}", err=True)
+        raise SystemExit(EXIT_WRONG_SETTINGS) from error

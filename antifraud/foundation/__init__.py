@@ -1,0 +1,1 @@
+"""The nouns that two or more capabilities need: one a file. Knows no capability."""

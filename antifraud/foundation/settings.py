@@ -1,0 +1,209 @@
+"""What the surroundings may choose: one frozen value, read once, in which a wrong word stops the start."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Literal, cast, get_args
+from urllib.parse import urlsplit
+
+from antifraud.foundation.clock import Clock, ControlledClock, SystemClock
+
+Environment = Literal["development", "production", "test"]
+ClockKind = Literal["system", "controlled"]
+
+_PREFIX: Final = "ANTIFRAUD_"
+_SECRETS: Final = ("DATABASE_URL", "ANTIFRAUD_APP_DATABASE_URL")
+_VARIABLES: Final = {
+    "ANTIFRAUD_HOME": "the folder of data, keys and logs",
+    "ANTIFRAUD_PORT": "the port of the service; the simulator takes the next one",
+    "ANTIFRAUD_HOST": "the address the service listens on",
+    "ANTIFRAUD_PUBLIC_URL": "the address under which banks and people reach the service",
+    "ANTIFRAUD_ENVIRONMENT": "development, production or test",
+    "ANTIFRAUD_CLOCK": "system or controlled",
+    "ANTIFRAUD_APP_DATABASE_URL": "the database as the role of the running processes",
+    "ANTIFRAUD_WEB_PROCESSES": "how many web processes",
+    "ANTIFRAUD_WEB_THREADS": "how many threads in each web process",
+    "ANTIFRAUD_WORKERS": "how many worker processes",
+    "ANTIFRAUD_STOP_SECONDS": "how long the processes may take to stop",
+}
+
+
+class SettingsError(Exception):
+    """A variable of the surroundings is wrong; the message names it and says what it may be."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that the surroundings may choose. Build it with ``from_environment``; hand it down."""
+
+    home: Path
+    host: str = "127.0.0.1"
+    port: int = 8000
+    public_url: str = "http://127.0.0.1:8000"
+    environment: Environment = "development"
+    clock: ClockKind = "system"
+    # Not in the repr, which ends up in logs and tracebacks: both hold a password.
+    database_url: str | None = field(default=None, repr=False)
+    app_database_url: str | None = field(default=None, repr=False)
+    web_processes: int = 1
+    web_threads: int = 64
+    workers: int = 1
+    stop_seconds: int = 10
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> "Settings":
+        """Read ``DATABASE_URL`` and ``ANTIFRAUD_*``, each secret also from the file that ``<NAME>_FILE`` names.
+
+        Where neither names a database, the one that a running ``antifraud run`` left in its home is taken, so that
+        commands in another terminal reach the same system.
+
+        Raises:
+            SettingsError: A variable is unknown or wrong; the first one found is named, with what is allowed.
+        """
+        _refuse_unknown(environ)
+        home = _home(environ)
+        port = _number(environ, "ANTIFRAUD_PORT", 8000, 1, 65534)
+        environment = _choice(environ, "ANTIFRAUD_ENVIRONMENT", "development", get_args(Environment))
+        clock = _choice(environ, "ANTIFRAUD_CLOCK", "system", get_args(ClockKind))
+        if environment == "production" and clock == "controlled":
+            message = "ANTIFRAUD_CLOCK=controlled is for tests, drills and demonstrations, not for production"
+            raise SettingsError(message)
+        return cls(
+            home=home,
+            host=_text(environ, "ANTIFRAUD_HOST") or "127.0.0.1",
+            port=port,
+            public_url=_public_url(environ, port, secure=environment == "production"),
+            environment=cast("Environment", environment),
+            clock=cast("ClockKind", clock),
+            database_url=_database_url(environ, "DATABASE_URL", home),
+            app_database_url=_database_url(environ, "ANTIFRAUD_APP_DATABASE_URL", home),
+            web_processes=_number(environ, "ANTIFRAUD_WEB_PROCESSES", 1, 1, 64),
+            web_threads=_number(environ, "ANTIFRAUD_WEB_THREADS", 64, 2, 1024),
+            workers=_number(environ, "ANTIFRAUD_WORKERS", 1, 1, 64),
+            stop_seconds=_number(environ, "ANTIFRAUD_STOP_SECONDS", 10, 1, 600),
+        )
+
+    @property
+    def clock_path(self) -> Path:
+        """The file by which all processes share a controlled clock."""
+        return self.home / "clock.json"
+
+    @property
+    def keys_path(self) -> Path:
+        """The folder of keys and passwords: losing it loses the data."""
+        return self.home / "keys"
+
+    @property
+    def logs_path(self) -> Path:
+        """The folder of the processes' logs."""
+        return self.home / "logs"
+
+    @property
+    def simulator_port(self) -> int:
+        """The simulator's port on loopback: the one after the service's."""
+        return self.port + 1
+
+    @property
+    def simulator_url(self) -> str:
+        """Where the simulated institutions listen."""
+        return f"http://127.0.0.1:{self.simulator_port}"
+
+    def build_clock(self) -> Clock:
+        """Return the clock that every part of this process is to be handed."""
+        return ControlledClock(self.clock_path) if self.clock == "controlled" else SystemClock()
+
+
+def remembered_url_path(home: Path, variable: str) -> Path:
+    """Return the file in which ``antifraud run`` leaves the database address it computed for ``variable``."""
+    return home / "keys" / variable.removeprefix(_PREFIX).lower().replace("_", "-")
+
+
+def _refuse_unknown(environ: Mapping[str, str]) -> None:
+    known = {*_VARIABLES, *(f"{name}_FILE" for name in _SECRETS)}
+    for name in sorted(environ):
+        if name.startswith(_PREFIX) and name not in known:
+            message = f"{name} is not a setting of antifraud; there are {', '.join(sorted(known))}"
+            raise SettingsError(message)
+
+
+def _text(environ: Mapping[str, str], name: str) -> str | None:
+    return environ.get(name, "").strip() or None
+
+
+def _home(environ: Mapping[str, str]) -> Path:
+    given = _text(environ, "ANTIFRAUD_HOME")
+    if given:
+        return Path(given).expanduser().absolute()
+    root = Path(__file__).resolve().parents[2]
+    return (root if (root / "pyproject.toml").is_file() else Path.cwd()) / ".antifraud"
+
+
+def _choice(environ: Mapping[str, str], name: str, default: str, allowed: tuple[str, ...]) -> str:
+    value = _text(environ, name) or default
+    if value not in allowed:
+        message = f"{name}={value} is not known; it may be {' or '.join(allowed)}"
+        raise SettingsError(message)
+    return value
+
+
+def _number(environ: Mapping[str, str], name: str, default: int, lowest: int, highest: int) -> int:
+    text = _text(environ, name)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit() and lowest <= int(text) <= highest):
+        message = f"{name}={text} is not right; {_VARIABLES[name]} must be a whole number from {lowest} to {highest}"
+        raise SettingsError(message)
+    return int(text)
+
+
+def _public_url(environ: Mapping[str, str], port: int, *, secure: bool) -> str:
+    name = "ANTIFRAUD_PUBLIC_URL"
+    text = _text(environ, name)
+    if text is None:
+        if secure:
+            message = f"{name} must be set in production: banks send their answers to it"
+            raise SettingsError(message)
+        return f"http://127.0.0.1:{port}"
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        message = f"{name}={text} is not right; it must be an address like https://centre.example"
+        raise SettingsError(message)
+    if secure and parts.scheme != "https":
+        message = f"{name}={text} is not right; in production it must begin with https://"
+        raise SettingsError(message)
+    return text.rstrip("/")
+
+
+def _database_url(environ: Mapping[str, str], name: str, home: Path) -> str | None:
+    text = _secret(environ, name)
+    if text is None:
+        # An external database's application role is never guessed from what an embedded one left behind.
+        if any(_text(environ, other) or _text(environ, f"{other}_FILE") for other in _SECRETS):
+            return None
+        remembered = remembered_url_path(home, name)
+        text = remembered.read_text(encoding="utf-8").strip() if remembered.is_file() else None
+    if text is None:
+        return None
+    scheme, separator, rest = text.partition("://")
+    if scheme not in {"postgres", "postgresql", "postgresql+psycopg"} or not separator or not rest:
+        message = f"{name} must be an address like postgresql://user:password@host:5432/database"
+        raise SettingsError(message)
+    return f"postgresql+psycopg://{rest}"
+
+
+def _secret(environ: Mapping[str, str], name: str) -> str | None:
+    direct, file_name = _text(environ, name), _text(environ, f"{name}_FILE")
+    if direct and file_name:
+        message = f"{name} and {name}_FILE are both set; set one of them"
+        raise SettingsError(message)
+    if not file_name:
+        return direct
+    try:
+        content = Path(file_name).expanduser().read_text(encoding="utf-8").strip()
+    except OSError as error:
+        message = f"{name}_FILE={file_name} cannot be read: {error.strerror}"
+        raise SettingsError(message) from error
+    if not content:
+        message = f"{name}_FILE={file_name} is empty"
+        raise SettingsError(message)
+    return content
