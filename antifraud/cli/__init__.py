@@ -5,6 +5,7 @@ import importlib.util
 from typing import Final
 
 import click
+import setproctitle
 
 from antifraud import __version__
 
@@ -23,6 +24,7 @@ COMMANDS: Final = (
     "worker",
     "simulator",
 )
+PROCESSES: Final = frozenset({"run", "web", "worker", "simulator"})
 
 
 class CommandFromFile(click.Group):
@@ -30,7 +32,9 @@ class CommandFromFile(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Name every command that this installation has."""
-        return [name for name in COMMANDS if importlib.util.find_spec(f"{__name__}.{name}")]
+        return [
+            name for name in COMMANDS if importlib.util.find_spec(f"{__name__}.{name}")
+        ]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Load the command's module."""
@@ -43,7 +47,13 @@ class CommandFromFile(click.Group):
         return command
 
 
-@click.command(cls=CommandFromFile, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(
+    cls=CommandFromFile, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(__version__, prog_name="antifraud")
-def main() -> None:
+@click.pass_context
+def main(ctx: click.Context) -> None:
     """Coordinate stop payments: reports in, banks asked within seconds, clocks that run, a weekly rate."""
+    if ctx.invoked_subcommand in PROCESSES:
+        # So that an operator of the machine finds them by name.
+        setproctitle.setproctitle(f"antifraud {ctx.invoked_subcommand}")

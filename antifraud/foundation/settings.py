@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, cast, get_args
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from antifraud.foundation.clock import Clock, ControlledClock, SystemClock
 
@@ -12,6 +12,7 @@ Environment = Literal["development", "production", "test"]
 ClockKind = Literal["system", "controlled"]
 
 _PREFIX: Final = "ANTIFRAUD_"
+APPLICATION_ROLE: Final = "antifraud_app"
 _SECRETS: Final = ("DATABASE_URL", "ANTIFRAUD_APP_DATABASE_URL")
 _VARIABLES: Final = {
     "ANTIFRAUD_HOME": "the folder of data, keys and logs",
@@ -63,7 +64,9 @@ class Settings:
         _refuse_unknown(environ)
         home = _home(environ)
         port = _number(environ, "ANTIFRAUD_PORT", 8000, 1, 65534)
-        environment = _choice(environ, "ANTIFRAUD_ENVIRONMENT", "development", get_args(Environment))
+        environment = _choice(
+            environ, "ANTIFRAUD_ENVIRONMENT", "development", get_args(Environment)
+        )
         clock = _choice(environ, "ANTIFRAUD_CLOCK", "system", get_args(ClockKind))
         if environment == "production" and clock == "controlled":
             message = "ANTIFRAUD_CLOCK=controlled is for tests, drills and demonstrations, not for production"
@@ -76,7 +79,7 @@ class Settings:
             environment=cast("Environment", environment),
             clock=cast("ClockKind", clock),
             database_url=_database_url(environ, "DATABASE_URL", home),
-            app_database_url=_database_url(environ, "ANTIFRAUD_APP_DATABASE_URL", home),
+            app_database_url=_app_database_url(environ, home),
             web_processes=_number(environ, "ANTIFRAUD_WEB_PROCESSES", 1, 1, 64),
             web_threads=_number(environ, "ANTIFRAUD_WEB_THREADS", 64, 2, 1024),
             workers=_number(environ, "ANTIFRAUD_WORKERS", 1, 1, 64),
@@ -110,7 +113,11 @@ class Settings:
 
     def build_clock(self) -> Clock:
         """Return the clock that every part of this process is to be handed."""
-        return ControlledClock(self.clock_path) if self.clock == "controlled" else SystemClock()
+        return (
+            ControlledClock(self.clock_path)
+            if self.clock == "controlled"
+            else SystemClock()
+        )
 
 
 def remembered_url_path(home: Path, variable: str) -> Path:
@@ -138,7 +145,9 @@ def _home(environ: Mapping[str, str]) -> Path:
     return (root if (root / "pyproject.toml").is_file() else Path.cwd()) / ".antifraud"
 
 
-def _choice(environ: Mapping[str, str], name: str, default: str, allowed: tuple[str, ...]) -> str:
+def _choice(
+    environ: Mapping[str, str], name: str, default: str, allowed: tuple[str, ...]
+) -> str:
     value = _text(environ, name) or default
     if value not in allowed:
         message = f"{name}={value} is not known; it may be {' or '.join(allowed)}"
@@ -146,7 +155,9 @@ def _choice(environ: Mapping[str, str], name: str, default: str, allowed: tuple[
     return value
 
 
-def _number(environ: Mapping[str, str], name: str, default: int, lowest: int, highest: int) -> int:
+def _number(
+    environ: Mapping[str, str], name: str, default: int, lowest: int, highest: int
+) -> int:
     text = _text(environ, name)
     if text is None:
         return default
@@ -161,31 +172,68 @@ def _public_url(environ: Mapping[str, str], port: int, *, secure: bool) -> str:
     text = _text(environ, name)
     if text is None:
         if secure:
-            message = f"{name} must be set in production: banks send their answers to it"
+            message = (
+                f"{name} must be set in production: banks send their answers to it"
+            )
             raise SettingsError(message)
         return f"http://127.0.0.1:{port}"
     parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+    if (
+        parts.scheme not in {"http", "https"}
+        or not parts.hostname
+        or parts.query
+        or parts.fragment
+    ):
         message = f"{name}={text} is not right; it must be an address like https://centre.example"
         raise SettingsError(message)
     if secure and parts.scheme != "https":
-        message = f"{name}={text} is not right; in production it must begin with https://"
+        message = (
+            f"{name}={text} is not right; in production it must begin with https://"
+        )
         raise SettingsError(message)
     return text.rstrip("/")
+
+
+def application_url(owner_url: str, password: str) -> str:
+    """Return ``owner_url`` for the role of the running processes instead of the owner."""
+    scheme, _, rest = owner_url.partition("://")
+    authority, slash, place = rest.partition("/")
+    server = authority.rpartition("@")[2]
+    return f"{scheme}://{APPLICATION_ROLE}:{quote(password, safe='')}@{server}{slash}{place}"
+
+
+def _app_database_url(environ: Mapping[str, str], home: Path) -> str | None:
+    given = _database_url(environ, "ANTIFRAUD_APP_DATABASE_URL", home)
+    owner = _database_url(environ, "DATABASE_URL", home)
+    password = home / "keys" / "app-database-password"
+    if given is None and owner is not None and password.is_file():
+        return application_url(owner, password.read_text(encoding="ascii").strip())
+    return given
 
 
 def _database_url(environ: Mapping[str, str], name: str, home: Path) -> str | None:
     text = _secret(environ, name)
     if text is None:
         # An external database's application role is never guessed from what an embedded one left behind.
-        if any(_text(environ, other) or _text(environ, f"{other}_FILE") for other in _SECRETS):
+        if any(
+            _text(environ, other) or _text(environ, f"{other}_FILE")
+            for other in _SECRETS
+        ):
             return None
         remembered = remembered_url_path(home, name)
-        text = remembered.read_text(encoding="utf-8").strip() if remembered.is_file() else None
+        text = (
+            remembered.read_text(encoding="utf-8").strip()
+            if remembered.is_file()
+            else None
+        )
     if text is None:
         return None
     scheme, separator, rest = text.partition("://")
-    if scheme not in {"postgres", "postgresql", "postgresql+psycopg"} or not separator or not rest:
+    if (
+        scheme not in {"postgres", "postgresql", "postgresql+psycopg"}
+        or not separator
+        or not rest
+    ):
         message = f"{name} must be an address like postgresql://user:password@host:5432/database"
         raise SettingsError(message)
     return f"postgresql+psycopg://{rest}"

@@ -1,0 +1,1 @@
+"""One command starts everything and stops everything: the embedded PostgreSQL, and the processes beside it."""
