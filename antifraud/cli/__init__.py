@@ -6,6 +6,7 @@ from typing import Final
 
 import click
 import setproctitle
+from typing_extensions import override
 
 from antifraud import __version__
 
@@ -30,12 +31,12 @@ PROCESSES: Final = frozenset({"run", "web", "worker", "simulator"})
 class CommandFromFile(click.Group):
     """A group whose commands are the modules of this package, each with a ``command``."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+    @override
+    def list_commands(self, ctx: click.Context) -> list[str]:
         """Name every command that this installation has."""
-        return [
-            name for name in COMMANDS if importlib.util.find_spec(f"{__name__}.{name}")
-        ]
+        return [name for name in COMMANDS if importlib.util.find_spec(f"{__name__}.{name}")]
 
+    @override
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Load the command's module."""
         if cmd_name not in self.list_commands(ctx):
@@ -47,9 +48,7 @@ class CommandFromFile(click.Group):
         return command
 
 
-@click.command(
-    cls=CommandFromFile, context_settings={"help_option_names": ["-h", "--help"]}
-)
+@click.command(cls=CommandFromFile, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="antifraud")
 @click.pass_context
 def main(ctx: click.Context) -> None:

@@ -11,6 +11,4 @@ from antifraud.supervisor import service
 @click.command()
 def command() -> None:
     """Make the database, its tables and the keys, and stop again."""
-    raise SystemExit(
-        service.prepare(read_settings(), say=click.echo, environ=os.environ)
-    )
+    raise SystemExit(service.prepare(read_settings(), say=click.echo, environ=os.environ))

@@ -183,7 +183,11 @@ class ControlledClock:
         return self._write(rate=rate)
 
     def _write(
-        self, *, at: datetime | None = None, by: timedelta = timedelta(), rate: float | None = None
+        self,
+        *,
+        at: datetime | None = None,
+        by: timedelta = timedelta(),
+        rate: float | None = None,
     ) -> datetime:
         with _exclusive(self._path):
             real_ns = time.time_ns()
@@ -230,14 +234,22 @@ def _format(at: datetime) -> str:
 def _read(path: Path) -> _Setting:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        return _Setting(_as_utc(datetime.fromisoformat(found["base_at"])), int(found["real_ns"]), float(found["rate"]))
+        return _Setting(
+            _as_utc(datetime.fromisoformat(found["base_at"])),
+            int(found["real_ns"]),
+            float(found["rate"]),
+        )
     except (ValueError, KeyError, TypeError) as error:
         message = f"{path} is not a clock file ({error}); remove it to go on with the machine's time"
         raise ClockError(message) from error
 
 
 def _replace(path: Path, setting: _Setting) -> None:
-    content = {"base_at": _format(setting.base_at), "real_ns": setting.real_ns, "rate": setting.rate}
+    content = {
+        "base_at": _format(setting.base_at),
+        "real_ns": setting.real_ns,
+        "rate": setting.rate,
+    }
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".clock-")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:

@@ -64,9 +64,7 @@ class Settings:
         _refuse_unknown(environ)
         home = _home(environ)
         port = _number(environ, "ANTIFRAUD_PORT", 8000, 1, 65534)
-        environment = _choice(
-            environ, "ANTIFRAUD_ENVIRONMENT", "development", get_args(Environment)
-        )
+        environment = _choice(environ, "ANTIFRAUD_ENVIRONMENT", "development", get_args(Environment))
         clock = _choice(environ, "ANTIFRAUD_CLOCK", "system", get_args(ClockKind))
         if environment == "production" and clock == "controlled":
             message = "ANTIFRAUD_CLOCK=controlled is for tests, drills and demonstrations, not for production"
@@ -113,11 +111,7 @@ class Settings:
 
     def build_clock(self) -> Clock:
         """Return the clock that every part of this process is to be handed."""
-        return (
-            ControlledClock(self.clock_path)
-            if self.clock == "controlled"
-            else SystemClock()
-        )
+        return ControlledClock(self.clock_path) if self.clock == "controlled" else SystemClock()
 
 
 def remembered_url_path(home: Path, variable: str) -> Path:
@@ -145,9 +139,7 @@ def _home(environ: Mapping[str, str]) -> Path:
     return (root if (root / "pyproject.toml").is_file() else Path.cwd()) / ".antifraud"
 
 
-def _choice(
-    environ: Mapping[str, str], name: str, default: str, allowed: tuple[str, ...]
-) -> str:
+def _choice(environ: Mapping[str, str], name: str, default: str, allowed: tuple[str, ...]) -> str:
     value = _text(environ, name) or default
     if value not in allowed:
         message = f"{name}={value} is not known; it may be {' or '.join(allowed)}"
@@ -155,9 +147,7 @@ def _choice(
     return value
 
 
-def _number(
-    environ: Mapping[str, str], name: str, default: int, lowest: int, highest: int
-) -> int:
+def _number(environ: Mapping[str, str], name: str, default: int, lowest: int, highest: int) -> int:
     text = _text(environ, name)
     if text is None:
         return default
@@ -172,24 +162,15 @@ def _public_url(environ: Mapping[str, str], port: int, *, secure: bool) -> str:
     text = _text(environ, name)
     if text is None:
         if secure:
-            message = (
-                f"{name} must be set in production: banks send their answers to it"
-            )
+            message = f"{name} must be set in production: banks send their answers to it"
             raise SettingsError(message)
         return f"http://127.0.0.1:{port}"
     parts = urlsplit(text)
-    if (
-        parts.scheme not in {"http", "https"}
-        or not parts.hostname
-        or parts.query
-        or parts.fragment
-    ):
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
         message = f"{name}={text} is not right; it must be an address like https://centre.example"
         raise SettingsError(message)
     if secure and parts.scheme != "https":
-        message = (
-            f"{name}={text} is not right; in production it must begin with https://"
-        )
+        message = f"{name}={text} is not right; in production it must begin with https://"
         raise SettingsError(message)
     return text.rstrip("/")
 
@@ -215,25 +196,14 @@ def _database_url(environ: Mapping[str, str], name: str, home: Path) -> str | No
     text = _secret(environ, name)
     if text is None:
         # An external database's application role is never guessed from what an embedded one left behind.
-        if any(
-            _text(environ, other) or _text(environ, f"{other}_FILE")
-            for other in _SECRETS
-        ):
+        if any(_text(environ, other) or _text(environ, f"{other}_FILE") for other in _SECRETS):
             return None
         remembered = remembered_url_path(home, name)
-        text = (
-            remembered.read_text(encoding="utf-8").strip()
-            if remembered.is_file()
-            else None
-        )
+        text = remembered.read_text(encoding="utf-8").strip() if remembered.is_file() else None
     if text is None:
         return None
     scheme, separator, rest = text.partition("://")
-    if (
-        scheme not in {"postgres", "postgresql", "postgresql+psycopg"}
-        or not separator
-        or not rest
-    ):
+    if scheme not in {"postgres", "postgresql", "postgresql+psycopg"} or not separator or not rest:
         message = f"{name} must be an address like postgresql://user:password@host:5432/database"
         raise SettingsError(message)
     return f"postgresql+psycopg://{rest}"

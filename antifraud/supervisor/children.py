@@ -29,9 +29,7 @@ _LINES_AT_ONCE: Final = 20
 class Child:
     """One process ``antifraud <command>``, its log, and the pause before it is started again."""
 
-    def __init__(
-        self, name: str, command: str, environ: Mapping[str, str], log_path: Path
-    ) -> None:
+    def __init__(self, name: str, command: str, environ: Mapping[str, str], log_path: Path) -> None:
         """Name it; nothing starts before ``start``."""
         self.name = name
         self.log_path = log_path
@@ -46,11 +44,7 @@ class Child:
     @property
     def pid(self) -> int | None:
         """Its process, while it lives."""
-        return (
-            self._process.pid
-            if self._process is not None and self._process.poll() is None
-            else None
-        )
+        return self._process.pid if self._process is not None and self._process.poll() is None else None
 
     def start(self) -> None:
         """Start it, in a session of its own: what the terminal sends, only the supervisor gets."""
@@ -80,7 +74,7 @@ class Child:
             self._pause = SHORTEST_PAUSE_SECONDS if steady else self._next_pause()
             self._start_again = present + self._pause
             end_process_group(self._process.pid)
-            return f"{self.name} ended ({_how(code)}); starting it again in {self._pause:g} s, its log is {self.log_path}"
+            return f"{self.name} ended ({_how(code)}); starting it again in {self._pause:g} s; see {self.log_path}"
         if present >= self._start_again:
             self.start()
             return f"{self.name} is started again"
@@ -101,9 +95,7 @@ class Child:
         whole = text[: text.rfind(b"\n") + 1]
         self._told = (self._told if self._told <= size else 0) + len(whole)
         lines = whole.decode(errors="replace").splitlines()
-        return [line for line in lines if any(mark in line for mark in _WORTH_TELLING)][
-            -_LINES_AT_ONCE:
-        ]
+        return [line for line in lines if any(mark in line for mark in _WORTH_TELLING)][-_LINES_AT_ONCE:]
 
     def ask_to_stop(self) -> None:
         """Send SIGTERM, once it lives."""

@@ -24,9 +24,7 @@ class HomeLock:
         try:
             fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            holder = (
-                os.read(self._handle, 32).decode(errors="replace").strip() or "unknown"
-            )
+            holder = os.read(self._handle, 32).decode(errors="replace").strip() or "unknown"
             os.close(self._handle)
             message = (
                 f"antifraud already runs on {home} (process {holder}); stop that one first, "

