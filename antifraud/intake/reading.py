@@ -1,0 +1,163 @@
+"""What is found while a report is read, whatever profile it came in: faults, flags, confirmations."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from antifraud.foundation.money import asset, parse_minor
+from antifraud.foundation.problems import Fault, InvalidReport, InvalidValue, fault
+from antifraud.foundation.times import TimeBounds, parse_time
+from antifraud.intake import rules
+from antifraud.intake.facts import AccountFacts, Flag, TransferFacts
+from antifraud.intake.numbers import read_number
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+ACCOUNT_KINDS: Final = frozenset(
+    {"personal", "corporate", "wallet", "merchant", "pooled", "settlement", "chain_address"}
+)
+
+
+@dataclass(slots=True)
+class Reading:
+    """What is found while a document is read: faults that refuse it, flags and confirmations that do not."""
+
+    now: datetime
+    faults: list[Fault] = field(default_factory=list)
+    flags: list[Flag] = field(default_factory=list)
+    confirmations: list[str] = field(default_factory=list)
+
+    def refuse(self, at: str, detail: str) -> None:
+        """Note a fault."""
+        self.faults.append(fault(at, detail))
+
+    def flag(self, at: str, code: str, detail: str) -> None:
+        """Note what is missing or doubtful."""
+        self.flags.append(Flag(at, code, detail))
+
+    def finish(self) -> None:
+        """Raise InvalidReport if there was any fault."""
+        if self.faults:
+            count = len(self.faults)
+            msg = f"{count} place{'s' if count > 1 else ''} to mend: correct them and send the report again"
+            raise InvalidReport(msg, errors=self.faults)
+
+    def time(self, value: object, at: str, zone: str | None) -> TimeBounds | None:
+        """Return the span of a time that is not in the future, or None with a fault noted."""
+        if value is None or value == "":
+            return None
+        try:
+            bounds = parse_time(value, zone)
+        except InvalidValue as problem:
+            self.refuse(at, problem.detail)
+            return None
+        if bounds.is_future(self.now):
+            self.refuse(at, "this time lies in the future: check year, month and zone")
+            return None
+        return bounds
+
+    def money(self, value: object, code: object, at: str) -> tuple[int | None, str | None]:
+        """Return an amount of minor units and its asset code, each None where missing or refused."""
+        minor: int | None = None
+        if value is not None and value != "":
+            try:
+                minor = parse_minor(value)
+            except InvalidValue as problem:
+                self.refuse(f"{at}/amount", problem.detail)
+        known: str | None = None
+        if code is not None:
+            try:
+                known = asset(code).code
+            except InvalidValue as problem:
+                self.refuse(f"{at}/currency", problem.detail)
+        return minor, known
+
+
+def account(row: Mapping[str, Any] | None, at: str, reading: Reading) -> AccountFacts | None:
+    """Return one end of a transfer, with its doubts flagged; None where nothing at all is known of it."""
+    if not row or not any(row.values()):
+        return None
+    number, kind, holder = row.get("number"), row.get("kind"), row.get("holder")
+    flag_text(holder, f"{at}/holder", reading)
+    institution = institution_code(row.get("institution"))
+    if institution is not None and re.fullmatch(r"[0-9]{12}", institution) and not rules.cnaps_check(institution):
+        reading.flag(f"{at}/institution", "cnaps-checksum", "the check digit of this line number does not fit")
+    if kind is not None and kind not in ACCOUNT_KINDS:
+        reading.flag(f"{at}/kind", "account-kind-unknown", "not a known kind of account: kept as given")
+    if number is None:
+        return AccountFacts(institution, None, "other", holder, kind, None, row.get("sub_ref"))
+    read = read_number(number)
+    for code, detail in read.doubts:
+        reading.flag(f"{at}/number", code, detail)
+    if read.hard:
+        reading.confirmations.append(at)
+    sub_ref = row.get("sub_ref") or read.sub_ref
+    return AccountFacts(institution, read.number, read.scheme, holder, kind, read.masked, sub_ref)
+
+
+def institution_code(text: str | None) -> str | None:
+    """Return a directory code in capitals, or the name as given: who it is, the directory says."""
+    if text is None:
+        return None
+    tidy = unicodedata.normalize("NFKC", text).strip()
+    return tidy.upper() if re.fullmatch(r"[0-9A-Za-z_.\-]{2,40}", tidy) else text
+
+
+def flag_text(text: str | None, at: str, reading: Reading) -> None:
+    """Flag a text that can be shown in another order than it is written."""
+    if text is not None and rules.has_bidi_controls(text):
+        reading.flag(at, "bidi-controls", "holds marks that change the order of what is shown: shown with the marks")
+
+
+def flag_missing(transfer: TransferFacts, reading: Reading) -> None:
+    """Flag what a bank will need and the report does not say of one transfer."""
+    at = f"/transfers/{transfer.index}"
+    _flag_payee(transfer.payee, f"{at}/to", reading)
+    if transfer.payer is None:
+        reading.flag(f"{at}/from", "payer-missing", "from where it was paid is not known")
+    if transfer.amount_minor is None:
+        reading.flag(f"{at}/amount", "amount-missing", "the amount is not known")
+    if transfer.asset is None:
+        reading.flag(f"{at}/currency", "currency-missing", "the currency is not known")
+    if transfer.at is None:
+        reading.flag(f"{at}/at", "time-missing", "when it was paid is not known")
+    elif not transfer.at.is_exact():
+        reading.flag(f"{at}/at", "time-imprecise", f"known to the {transfer.at.precision} only")
+    if transfer.reference is None:
+        reading.flag(f"{at}/reference", "reference-missing", "without a reference, the same payment is only guessed at")
+
+
+def _flag_payee(payee: AccountFacts | None, at: str, reading: Reading) -> None:
+    if payee is None:
+        reading.flag(at, "payee-missing", "where the money went is not known")
+        return
+    if payee.institution is None:
+        reading.flag(f"{at}/institution", "payee-institution-missing", "the payee's institution is not known")
+    if payee.number is None and payee.masked is None:
+        reading.flag(f"{at}/number", "payee-number-missing", "the payee's account number is not known")
+    if payee.holder is None:
+        reading.flag(f"{at}/holder", "payee-holder-missing", "a bank may ask for the account holder's name")
+
+
+def doubt_report(
+    transfers: tuple[TransferFacts, ...],
+    reported: TimeBounds | None,
+    loss_minor: int | None,
+    loss_asset: str | None,
+    reading: Reading,
+) -> None:
+    """Flag what contradicts itself: paid after it was reported, a loss that is not the sum of its payments."""
+    for transfer in transfers:
+        if reported is not None and transfer.at is not None and transfer.at.earliest >= reported.latest:
+            reading.flag(f"/transfers/{transfer.index}/at", "time-after-report", "paid after it was reported")
+    amounts = [one.amount_minor for one in transfers if one.hop in {None, 1} and one.asset == loss_asset]
+    if loss_minor is None or loss_asset is None or not amounts:
+        return
+    known = [one for one in amounts if one is not None]
+    if len(known) == len(transfers) and sum(known) != loss_minor:
+        reading.flag("/loss/amount", "loss-differs", "not the sum of the payments")
