@@ -34,6 +34,7 @@ from http_message_signatures import (
     VerifyResult,
     algorithms,
 )
+from typing_extensions import override
 
 PublicKey: TypeAlias = ed25519.Ed25519PublicKey | ec.EllipticCurvePublicKey
 PrivateKey: TypeAlias = ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey
@@ -81,7 +82,7 @@ _ALGORITHMS: Final[Mapping[str, type[HTTPSignatureAlgorithm]]] = {
 _CLOCK_REASONS: Final = frozenset({"created_in_future", "too_old", "expired"})
 
 
-class SignatureRefused(Exception):  # noqa: N818 - the channel's word; what the caller is told is a Problem elsewhere
+class SignatureRefused(Exception):
     """The message is not believed.
 
     ``reason`` is for the log; ``told`` is all that the sender may learn: an unknown key and a forged signature look
@@ -255,7 +256,7 @@ class Signer:
 class Verifier:
     """Decides whether a message is believed; keeps nothing between two messages."""
 
-    def verify_request(  # noqa: PLR0913 - the parts of a message, and what it is held against
+    def verify_request(
         self,
         method: str,
         url: str,
@@ -282,7 +283,7 @@ class Verifier:
         """
         return _verify(_Request(method, url, headers), body, REQUEST_COMPONENTS, keys, now, expected_tag)
 
-    def verify_response(  # noqa: PLR0913 - the parts of a message, and what it is held against
+    def verify_response(
         self,
         status: int,
         headers: Headers,
@@ -306,7 +307,7 @@ def _bound(request: RequestFacts) -> _Request:
     return _Request(request.method, request.url, fields)
 
 
-def _verify(  # noqa: PLR0913 - one message and what it is held against
+def _verify(
     message: _Request | _Response,
     body: bytes,
     components: Sequence[str],
@@ -356,7 +357,7 @@ def _reason(invalid: InvalidSignature) -> Reason:
     return "bad_signature"
 
 
-class _OutsideProfile(InvalidSignature):  # noqa: N818 - an answer, not a fault
+class _OutsideProfile(InvalidSignature):
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason)
         self.reason: Reason = reason
@@ -378,7 +379,8 @@ class _ProfileVerifier(HTTPMessageVerifier):
         self._now = now
         self._seen = 0
 
-    def validate_created_and_expires(self, sig_input: Any, max_age: timedelta | None = None) -> None:  # noqa: ANN401 - the library's untyped node
+    @override
+    def validate_created_and_expires(self, sig_input: Any, max_age: timedelta | None = None) -> None:
         """Refuse what is not fresh or not of the profile; choose the key."""
         self._seen += 1
         if self._seen > 1:
@@ -417,6 +419,7 @@ class _OneKey(HTTPSignatureKeyResolver):
     def __init__(self, key: VerifyKey | None = None) -> None:
         self._key = key
 
+    @override
     def resolve_public_key(self, key_id: str) -> PublicKey | None:
         """Return the key that the profile chose, and no other."""
         return self._key.public_key if self._key is not None and self._key.key_id == key_id else None
