@@ -22,7 +22,11 @@ DATABASE: Final = "antifraud"
 SUPERUSER: Final = "postgres"
 OWNER: Final = "antifraud_owner"
 APPLICATION: Final = "antifraud_app"
+# Of postmaster.pid, counted from 0: the folder of its socket.
+SOCKET_LINE: Final = 4
 START_SECONDS: Final = 60.0
+# One that ends at once is tried again for so long, one that is busy recovering is waited for longer.
+RETRY_SECONDS: Final = 10.0
 STOP_SECONDS: Final = 8.0
 # What Linux and macOS both take for the path of a socket.
 SOCKET_PATH_BYTES: Final = 100
@@ -80,6 +84,7 @@ class EmbeddedPostgres:
             PostgresError: It does not start, or what lies in ``home`` is not its data.
             NoUnprivilegedUser: We are root and there is no other account for it.
         """
+        self.stop()
         account = choose_account(self._home / "postgres")
         self._prepare_home()
         root = self._place(account)
@@ -188,7 +193,7 @@ class EmbeddedPostgres:
         settings = CONFIGURATION | {"unix_socket_directories": str(self._sockets)}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         self._log = self.log_path.open("ab")
-        ends = time.monotonic() + START_SECONDS
+        began = time.monotonic()
         while True:
             self._process = subprocess.Popen(
                 [str(binaries / "postgres"), "-D", str(data), *options],
@@ -203,9 +208,9 @@ class EmbeddedPostgres:
                 group=account.gid if account.foreign else None,
                 extra_groups=[] if account.foreign else None,
             )
-            if self._answers(ends):
+            if self._answers(began + START_SECONDS):
                 return
-            if time.monotonic() >= ends:
+            if self.is_running or time.monotonic() > began + RETRY_SECONDS:
                 self.stop()
                 message = f"PostgreSQL did not start; its log is {self.log_path}"
                 raise PostgresError(message)
@@ -310,13 +315,17 @@ def _stop_left_over(data: Path) -> None:
     """Stop the server of a supervisor that was killed, if one still runs on this data."""
     pid_file = data / "postmaster.pid"
     try:
-        pid = int(pid_file.read_text(encoding="ascii").split("\n", 1)[0])
-    except (FileNotFoundError, ValueError):
+        lines = pid_file.read_text(encoding="ascii").splitlines()
+        pid = int(lines[0])
+    except (FileNotFoundError, ValueError, IndexError):
         return
     if not _is_server_on(pid, data):
-        # Another process has this number by now, and PostgreSQL would refuse to start because of it.
         if Path(f"/proc/{pid}").exists():
+            # Another process has this number by now, or nobody collected the dead one, and PostgreSQL would refuse to
+            # start because of it. What still uses the old one's memory it notices by that memory itself.
             pid_file.unlink(missing_ok=True)
+            for left in Path(lines[SOCKET_LINE]).glob(".s.PGSQL.*") if len(lines) > SOCKET_LINE else ():
+                left.unlink(missing_ok=True)
         return
     for end, seconds in (
         (signal.SIGINT, STOP_SECONDS),
@@ -327,6 +336,7 @@ def _stop_left_over(data: Path) -> None:
         ends = time.monotonic() + seconds
         while time.monotonic() < ends:
             if not _is_server_on(pid, data):
+                _stop_left_over(data)  # now only what it left lying
                 return
             time.sleep(0.05)
     message = f"a PostgreSQL left over from an earlier run (process {pid}) does not stop"
