@@ -1,0 +1,172 @@
+"""Events and states as plain JSON values, exactly there and back.
+
+Instants are microsecond UTC strings ending in `Z`, ids their usual text,
+integers stay
+integers up to 2**53, the last that every reader of JSON keeps exact, and are
+decimal strings above. Field names are the data classes' own; a missing field
+that has a default takes it, so that an old entry still reads after a field was
+added; an unknown field is refused, because it would be lost.
+"""
+
+import re
+import types
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, fields, is_dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, TypeVar, cast
+from uuid import UUID
+
+from workflows import events
+from workflows.state import ProcedureState, frozen_map
+
+_T = TypeVar("_T")
+_Decode = Callable[[Any], Any]
+
+EVENT_TYPES: Mapping[str, type[events.Event]] = types.MappingProxyType(
+    {kind.__name__: kind for kind in typing.get_args(events.AnyEvent)},
+)
+"""Every event by the name under which it is stored."""
+
+
+_EXACT = 2**53
+_WHOLE = re.compile(r"-?\d{1,40}", re.ASCII)
+
+
+class InvalidPayload(ValueError):
+    """The JSON value is not what was once written."""
+
+
+def instant_to_text(at: datetime) -> str:
+    """Write an aware instant as `2026-11-24T01:02:03.000004Z`."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def instant_from_text(text: str) -> datetime:
+    """Read what `instant_to_text` wrote."""
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+
+
+def event_to_json(event: events.Event) -> dict[str, Any]:
+    """Return the event as a JSON object with its `type`."""
+    return {"type": type(event).__name__, **_encode(event)}
+
+
+def event_from_json(type: str, id: UUID, at: datetime, payload: Mapping[str, Any]) -> events.AnyEvent:  # noqa: A002 - the contract's names
+    """Return the event that `event_to_json` wrote; `type`, `id` and `at` may also stand in the payload.
+
+    Raises:
+        InvalidPayload: The type is unknown, or a field is missing, unknown or of the wrong kind.
+    """
+    kind = EVENT_TYPES.get(type)
+    if kind is None:
+        msg = f"there is no event of type {type!r}"
+        raise InvalidPayload(msg)
+    rest = {name: value for name, value in payload.items() if name != "type"}
+    rest.update(id=str(id), at=instant_to_text(at))
+    return cast("events.AnyEvent", _object(kind, rest))
+
+
+def state_to_json(state: ProcedureState) -> dict[str, Any]:
+    """Return the state as a JSON object; maps are keyed by id and sorted."""
+    return cast("dict[str, Any]", _encode(state))
+
+
+def state_from_json(document: Mapping[str, Any]) -> ProcedureState:
+    """Return the state that `state_to_json` wrote.
+
+    Raises:
+        InvalidPayload: The document is of another schema or broken.
+    """
+    if document.get("schema") != ProcedureState().schema:
+        msg = f"state schema {document.get('schema')!r} is not {ProcedureState().schema}"
+        raise InvalidPayload(msg)
+    return cast("ProcedureState", _object(ProcedureState, dict(document)))
+
+
+def value_to_json(value: object) -> Any:  # noqa: ANN401 - JSON has no narrower type
+    """Return any value of `state` or `effects` (a clock, a derivation, a fact) as plain JSON."""
+    return _encode(value)
+
+
+@cache
+def _names(kind: Any) -> tuple[str, ...]:  # noqa: ANN401 - a data class; `type[object]` is not hashable to the type checker
+    return tuple(field.name for field in fields(kind))
+
+
+def _encode(value: object) -> Any:  # noqa: ANN401 - JSON has no narrower type
+    if value is None or isinstance(value, bool | str):
+        return value
+    if isinstance(value, int):
+        return value if -_EXACT <= value <= _EXACT else str(value)
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, datetime):
+        return instant_to_text(value)
+    if isinstance(value, Mapping):
+        return {str(key): _encode(item) for key, item in sorted(value.items())}
+    if isinstance(value, tuple):
+        return [_encode(item) for item in value]
+    return {name: _encode(getattr(value, name)) for name in _names(type(value))}
+
+
+def _object(kind: Any, document: dict[str, Any]) -> Any:  # noqa: ANN401 - a data class and its instance
+    return _decoder(kind)(document)
+
+
+@cache
+def _decoder(kind: Any) -> _Decode:  # noqa: ANN401 - a type form: a class or an alias of typing
+    origin = typing.get_origin(kind)
+    arguments = typing.get_args(kind)
+    if origin in {typing.Union, types.UnionType}:
+        inner = _decoder(next(each for each in arguments if each is not types.NoneType))
+        return lambda value: None if value is None else inner(value)
+    if origin is tuple:
+        item = _decoder(arguments[0])
+        return lambda value: tuple(item(each) for each in _must_be(value, list))
+    if origin is Mapping:
+        key, item = _decoder(arguments[0]), _decoder(arguments[1])
+        return lambda value: frozen_map({key(k): item(v) for k, v in _must_be(value, dict).items()})
+    if kind is UUID:
+        return lambda value: UUID(_must_be(value, str))
+    if kind is datetime:
+        return lambda value: instant_from_text(_must_be(value, str))
+    if is_dataclass(kind):
+        return _object_decoder(cast("type[Any]", kind))
+    if kind is int:
+        return _whole
+    return lambda value: _must_be(value, kind)
+
+
+def _whole(value: object) -> int:
+    if isinstance(value, str) and _WHOLE.fullmatch(value):
+        return int(value)
+    return _must_be(value, int)
+
+
+def _object_decoder(kind: type[Any]) -> _Decode:
+    hints = typing.get_type_hints(kind)
+    readers = {field.name: _decoder(hints[field.name]) for field in fields(kind)}
+    required = {f.name for f in fields(kind) if f.default is MISSING and f.default_factory is MISSING}
+
+    def decode(value: Any) -> Any:  # noqa: ANN401 - JSON has no narrower type
+        given = _must_be(value, dict)
+        wrong = sorted((required - given.keys()) | (given.keys() - readers.keys()))
+        if wrong:
+            msg = f"{kind.__name__}: missing or unknown: {', '.join(wrong)}"
+            raise InvalidPayload(msg)
+        try:
+            return kind(**{name: readers[name](item) for name, item in given.items()})
+        except (InvalidPayload, TypeError, ValueError) as error:
+            msg = f"{kind.__name__}: {error}"
+            raise InvalidPayload(msg) from error
+
+    return decode
+
+
+def _must_be(value: object, kind: type[_T]) -> _T:
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        msg = f"expected {kind.__name__}, found {type(value).__name__}"
+        raise InvalidPayload(msg)
+    return value

@@ -1,0 +1,111 @@
+"""Timeliness facts: what is written down at the instant at which a box ends.
+
+Of several facts with the same kind and subject the last one written counts:
+a late answer follows the fact that there was none, a correction follows both.
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from workflows.clocks import TimeBox, due_at
+from workflows.effects import RecordFact
+from workflows.engine.step import Step
+from workflows.state import Hold, Request
+
+
+def boxed(
+    step: Step,
+    kind: str,
+    request: Request,
+    box: TimeBox,
+    start: datetime,
+    stop: datetime | None,
+    verdict: str | None = None,
+) -> None:
+    """Record that a box of a request ended; without ``verdict`` its two instants decide, and the limit is in time."""
+    due = due_at(start, box.length, box.calendar, box.zone)
+    if verdict is None:
+        verdict = "late" if stop is None or stop > due else "in_time"
+    hold = step.hold(request.hold_id)
+    step.effects.append(
+        RecordFact(
+            kind=kind,
+            subject_id=request.id,
+            institution_id=hold.institution_id,
+            start_at=start,
+            limit_seconds=int((due - start) / timedelta(seconds=1)),
+            due_at=due,
+            stop_at=stop,
+            verdict=verdict,
+            amount_minor=request.asked_minor,
+            asset=request.asset,
+            urgency=request.urgency,
+            rule=f"{box.definition}:{box.rule}",
+        )
+    )
+
+
+def claimed(step: Step, hold: Hold) -> None:
+    """Record money reported on a first-tier account, once per hold."""
+    if hold.tier == 1 and hold.traced_minor is not None:
+        _money(step, "claim", hold.id, hold, hold.since, None, "counted", hold.traced_minor, "claims.tier_1")
+
+
+def held(step: Step, hold: Hold, verdict: str) -> None:
+    """Record what is held (never above what was traced), or that it no longer counts (`excluded`)."""
+    start = hold.paid_at or hold.since
+    _money(step, "hold", hold.id, hold, start, hold.executed_at, verdict, hold.held_minor, "clocks.stop_term")
+
+
+def converted(step: Step, hold: Hold, frozen_at: datetime | None, verdict: str | None = None) -> None:
+    """Record whether a stop became a freeze before its end."""
+    if hold.executed_at is None or hold.ends_at is None:
+        return
+    if verdict is None:
+        verdict = "missing" if frozen_at is None else "in_time" if frozen_at <= hold.ends_at else "late"
+    box = step.definition.stop_term.box
+    step.effects.append(
+        RecordFact(
+            kind="conversion",
+            subject_id=hold.id,
+            institution_id=hold.institution_id,
+            start_at=hold.executed_at,
+            limit_seconds=int((hold.ends_at - hold.executed_at) / timedelta(seconds=1)),
+            due_at=hold.ends_at,
+            stop_at=frozen_at,
+            verdict=verdict,
+            amount_minor=hold.held_minor,
+            asset=hold.asset,
+            urgency=hold.urgency,
+            rule=f"{box.definition}:{box.rule}",
+        )
+    )
+
+
+def _money(
+    step: Step,
+    kind: str,
+    subject_id: UUID,
+    hold: Hold,
+    start: datetime,
+    stop: datetime | None,
+    verdict: str,
+    amount: int,
+    rule: str,
+) -> None:
+    step.effects.append(
+        RecordFact(
+            kind=kind,
+            subject_id=subject_id,
+            institution_id=hold.institution_id,
+            start_at=start,
+            limit_seconds=None,
+            due_at=None,
+            stop_at=stop,
+            verdict=verdict,
+            amount_minor=amount,
+            asset=hold.asset,
+            urgency=hold.urgency,
+            rule=f"{step.definition.name}:{rule}",
+        )
+    )

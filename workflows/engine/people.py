@@ -1,0 +1,97 @@
+"""What people decide beside single measures: filing, papers, appeals, tasks."""
+
+from dataclasses import replace
+
+from workflows.engine import claims, measures
+from workflows.engine.step import ENDED, OVER, EventRefused, Step
+from workflows.events import (
+    AppealDecided,
+    AppealReceived,
+    CaseFiled,
+    CaseNotFiled,
+    PapersFollowed,
+    TaskCompleted,
+)
+from workflows.state import LIVE_HOLDS
+
+_OBJECTIONABLE = frozenset({"stopped", "frozen", "queued_behind", "in_question"})
+
+
+def task_completed(step: Step, event: TaskCompleted) -> None:
+    """Take a task from the list; one that only a decision ends is refused."""
+    task = step.tasks.get(event.task_id)
+    if task is None:
+        return
+    rules = step.definition.tasks[task.kind]
+    if rules.decided:
+        msg = f"task {task.kind} ends with the decision it asks for, not with a tick"
+        raise EventRefused(msg)
+    step.close_task(task, "done", event.by)
+    if rules.done == "lapse_confirmed":
+        hold = step.hold(task.subject_id)
+        if hold.state == "lapsed":
+            step.put_hold(replace(hold, lapse_confirmed=True))
+
+
+def case_filed(step: Step, event: CaseFiled) -> None:
+    """The case is filed: freezes may be asked for from now on."""
+    if step.filing == "filed":
+        return
+    step.filing, step.filed_at = "filed", event.at
+
+
+def case_not_filed(step: Step, event: CaseNotFiled) -> None:
+    """The authority declined: what is stopped must be released, what is not yet delivered is taken back."""
+    if step.filing == "declined":
+        return
+    step.filing, step.filed_at = "declined", None
+    for hold in list(step.holds.values()):
+        if hold.state not in LIVE_HOLDS:
+            continue
+        if measures.was_confirmed(step, hold):
+            measures.begin_release(step, hold, event.by, "not_filed")
+        elif all(request.stage in {*OVER, "queued"} for request in step.requests_of(hold.id)):
+            claims.drop(step, hold, event.by)
+
+
+def papers_followed(step: Step, event: PapersFollowed) -> None:
+    """The document that was to follow a request has come."""
+    request = step.request(event.request_id)
+    if event.document in request.documents:
+        return
+    step.put_request(replace(request, documents=(*request.documents, event.document)))
+    step.close_tasks_of(request.id, step.definition.watch["papers"], how="done")
+
+
+def appeal_received(step: Step, event: AppealReceived) -> None:
+    """The holder of the account objects: a decision is due."""
+    hold = step.hold(event.hold_id)
+    if event.appeal_id == hold.appeal_id or event.appeal_id in hold.past_appeals:
+        return
+    if hold.appeal_id is not None:
+        msg = f"an appeal against hold {hold.id} is being decided already"
+        raise EventRefused(msg)
+    if hold.state not in _OBJECTIONABLE:
+        msg = f"hold {hold.id} is {hold.state}: there is nothing to object to"
+        raise EventRefused(msg)
+    step.put_hold(replace(hold, appeal_id=event.appeal_id))
+    step.open_task(step.definition.watch["appeal"], "hold", hold.id)
+
+
+def appeal_decided(step: Step, event: AppealDecided) -> None:
+    """Close the appeal; an upheld one has the hold released."""
+    for hold in step.holds.values():
+        if event.appeal_id in hold.past_appeals:
+            return
+        if hold.appeal_id == event.appeal_id:
+            break
+    else:
+        msg = f"there is no appeal {event.appeal_id} in this procedure"
+        raise EventRefused(msg)
+    step.close_tasks_of(hold.id, step.definition.watch["appeal"], how="done", by=event.by)
+    hold = step.put_hold(replace(hold, appeal_id=None, past_appeals=(*hold.past_appeals, event.appeal_id)))
+    if event.upheld and hold.state not in ENDED:
+        if measures.was_confirmed(step, hold):
+            measures.begin_release(step, hold, event.by, "appeal_upheld")
+        elif all(request.stage in {*OVER, "queued"} for request in step.requests_of(hold.id)):
+            claims.drop(step, hold, event.by)

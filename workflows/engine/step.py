@@ -1,0 +1,280 @@
+"""The working copy of one `advance`: only the maps that are touched are copied."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from types import MappingProxyType
+from typing import TypeVar
+from uuid import UUID
+
+from workflows import effects as fx
+from workflows.clocks import TimeBox, derive
+from workflows.events import Event
+from workflows.ids import derived_id
+from workflows.scheme import Definition
+from workflows.state import LIVE_HOLDS, Approval, Clock, Derivation, Hold, ProcedureState, Request, Task
+
+_V = TypeVar("_V")
+
+OVER = frozenset({"answered", "withdrawn"})
+"""Stages of a request that nobody waits for any more."""
+ENDED = frozenset({"released", "lapsed", "returned", "dropped"})
+"""States in which a hold is over."""
+
+
+class EventRefused(ValueError):
+    """The event cannot happen in this state; nothing changed."""
+
+
+class Step:
+    """State, event and the effects so far; `finish` gives the new state back."""
+
+    def __init__(self, definition: Definition, state: ProcedureState, event: Event) -> None:
+        """Start from the state as it is; nothing is copied yet."""
+        self.definition = definition
+        self.state = state
+        self.event = event
+        self.at: datetime = event.at
+        self.holds: Mapping[UUID, Hold] = state.holds
+        self.requests: Mapping[UUID, Request] = state.requests
+        self.clocks: Mapping[UUID, Clock] = state.clocks
+        self.tasks: Mapping[UUID, Task] = state.tasks
+        self.approvals: Mapping[UUID, Approval] = state.approvals
+        self.phase = state.phase
+        self.opened_at = state.opened_at
+        self.filed_at = state.filed_at
+        self.filing = state.filing
+        self.effects: list[fx.Effect] = []
+        self.touched: dict[UUID, None] = {}
+        self._ordinal = 0
+
+    # -- ids and look-ups
+
+    def new_id(self, label: str) -> UUID:
+        """Return the next id of this event."""
+        self._ordinal += 1
+        return derived_id(self.at, self.event.id, label, self._ordinal)
+
+    @property
+    def cause(self) -> str:
+        """Name the event as a start of a wait."""
+        return f"{type(self.event).__name__}:{self.event.id}"
+
+    def hold(self, hold_id: UUID) -> Hold:
+        """Return a hold, or refuse the event."""
+        hold = self.holds.get(hold_id)
+        if hold is None:
+            msg = f"there is no hold {hold_id} in this procedure"
+            raise EventRefused(msg)
+        return hold
+
+    def request(self, request_id: UUID) -> Request:
+        """Return a request, or refuse the event."""
+        request = self.requests.get(request_id)
+        if request is None:
+            msg = f"there is no request {request_id} in this procedure"
+            raise EventRefused(msg)
+        return request
+
+    def requests_of(self, hold_id: UUID) -> Iterator[Request]:
+        """Yield the requests about a hold."""
+        return (request for request in self.requests.values() if request.hold_id == hold_id)
+
+    def open_requests_of(self, hold_id: UUID) -> Iterator[Request]:
+        """Yield the requests about a hold that still wait for an answer."""
+        return (request for request in self.requests_of(hold_id) if request.stage not in OVER)
+
+    def hold_of(self, subject_kind: str, subject_id: UUID) -> UUID | None:
+        """Return the hold that a clock's or a task's subject belongs to."""
+        match subject_kind:
+            case "hold":
+                return subject_id
+            case "request":
+                request = self.requests.get(subject_id)
+                return request.hold_id if request else None
+            case "task":
+                task = self.tasks.get(subject_id)
+                return self.hold_of(task.subject_kind, task.subject_id) if task else None
+            case "approval":
+                approval = self.approvals.get(subject_id)
+                return approval.hold_id if approval else None
+            case _:
+                return None
+
+    # -- changes
+
+    def put_hold(self, hold: Hold) -> Hold:
+        """Write a hold."""
+        self.holds = _with(self.holds, self.state.holds, hold.id, hold)
+        self.touched[hold.id] = None
+        return hold
+
+    def put_request(self, request: Request) -> Request:
+        """Write a request."""
+        self.requests = _with(self.requests, self.state.requests, request.id, request)
+        self.touched[request.hold_id] = None
+        return request
+
+    def start_clock(
+        self, kind: str, subject_kind: str, subject_id: UUID, derivation: Derivation, *, step: int = 0
+    ) -> Clock:
+        """Start a wait."""
+        clock = Clock(
+            id=self.new_id("clock"),
+            kind=kind,
+            subject_kind=subject_kind,
+            subject_id=subject_id,
+            due_at=derivation.due_at,
+            step=step,
+            derivation=derivation,
+        )
+        self.clocks = _with(self.clocks, self.state.clocks, clock.id, clock)
+        self.effects.append(fx.StartClock(clock=clock))
+        return clock
+
+    def end_clock(self, clock: Clock, how: str) -> None:
+        """End a wait: fired, met or void."""
+        owner = self.hold_of(clock.subject_kind, clock.subject_id)
+        if owner is not None:
+            self.touched[owner] = None
+        self.clocks = _without(self.clocks, self.state.clocks, clock.id)
+        self.effects.append(fx.EndClock(clock_id=clock.id, how=how, at=self.at))
+
+    def end_clocks_of(self, subject_id: UUID, how: str, *kinds: str) -> None:
+        """End the waits on a subject, all or those of some kinds."""
+        for clock in [c for c in self.clocks.values() if c.subject_id == subject_id and (not kinds or c.kind in kinds)]:
+            self.end_clock(clock, how)
+
+    def open_task(
+        self,
+        kind: str,
+        subject_kind: str,
+        subject_id: UUID,
+        *,
+        level: int = 0,
+        reason: str | None = None,
+        latest: datetime | None = None,
+        again: bool = False,
+    ) -> None:
+        """Give a person something to do, unless the same is open already.
+
+        Args:
+            kind: A task kind of the definition.
+            subject_kind: What the task is about: hold, request or approval.
+            subject_id: Its id.
+            level: 0 for the first time, higher each time it is repeated.
+            reason: A code, shown beside the task.
+            latest: The due instant is never after this one.
+            again: Count the due instant with the task's `again` and replace an open one.
+        """
+        for task in [t for t in self.tasks.values() if t.subject_id == subject_id and t.kind == kind]:
+            if not again:
+                return
+            self.close_task(task, "void")
+        rules = self.definition.tasks[kind]
+        box: TimeBox = rules.again if again and rules.again is not None else rules.due
+        derivation = derive(box, self.at, self.cause)
+        if latest is not None and latest < derivation.due_at:
+            derivation = replace(derivation, due_at=latest, started_at=latest, length="PT0S")
+        owner = self.hold_of(subject_kind, subject_id)
+        hold = self.holds.get(owner) if owner else None
+        task = Task(
+            id=self.new_id("task"),
+            kind=kind,
+            subject_kind=subject_kind,
+            subject_id=subject_id,
+            due_at=derivation.due_at,
+            amount_minor=hold.traced_minor if hold else None,
+            asset=hold.asset if hold else None,
+            level=level,
+            reason=reason,
+        )
+        self.tasks = _with(self.tasks, self.state.tasks, task.id, task)
+        self.effects.append(fx.OpenTask(task=task))
+        if rules.again is not None:
+            self.start_clock("task", "task", task.id, derivation, step=level)
+
+    def close_task(self, task: Task, how: str, by: str | None = None) -> None:
+        """Take a task from the list: done or void."""
+        self.end_clocks_of(task.id, "met" if how == "done" else "void", "task")
+        owner = self.hold_of(task.subject_kind, task.subject_id)
+        if owner is not None:
+            self.touched[owner] = None
+        self.tasks = _without(self.tasks, self.state.tasks, task.id)
+        self.effects.append(fx.CloseTask(task_id=task.id, how=how, at=self.at, by=by))
+
+    def close_tasks_of(
+        self, subject_id: UUID, *kinds: str, how: str = "void", by: str | None = None, keep: tuple[str, ...] = ()
+    ) -> None:
+        """Close the tasks about a subject, all or those of some kinds, but never those in ``keep``."""
+        for task in [t for t in self.tasks.values() if t.subject_id == subject_id]:
+            if (not kinds or task.kind in kinds) and task.kind not in keep:
+                self.close_task(task, how, by)
+
+    def open_approval(self, approval: Approval) -> None:
+        """Ask for a second person's decision; it expires."""
+        self.approvals = _with(self.approvals, self.state.approvals, approval.id, approval)
+        self.effects.append(fx.OpenApproval(approval=approval))
+        derivation = derive(self.definition.approval, self.at, self.cause)
+        self.start_clock("approval", "approval", approval.id, derivation)
+
+    def close_approval(self, approval: Approval, how: str, by: str | None = None) -> None:
+        """End an approval: given, refused or expired; the hold remembers it."""
+        self.end_clocks_of(approval.id, "met" if how != "expired" else "fired", "approval")
+        hold = self.hold(approval.hold_id)
+        self.put_hold(replace(hold, past_approvals=(*hold.past_approvals, approval.id)))
+        self.approvals = _without(self.approvals, self.state.approvals, approval.id)
+        self.effects.append(fx.CloseApproval(approval_id=approval.id, how=how, at=self.at, by=by))
+
+    # -- the end of the step
+
+    def finish(self) -> tuple[ProcedureState, tuple[fx.Effect, ...]]:
+        """Return the new state and the effects; no live hold is left without a wait."""
+        for hold_id in list(self.touched):
+            hold = self.holds[hold_id]
+            if hold.state in LIVE_HOLDS and not self.is_watched(hold_id):
+                self.open_task(self.definition.watch["task"], "hold", hold_id)
+        phase = self.phase
+        if phase != "new" and self.holds:
+            running = self.clocks or self.tasks or self.approvals
+            alive = running or any(hold.state in LIVE_HOLDS for hold in self.holds.values())
+            phase = "open" if alive else "closed"
+        state = ProcedureState(
+            schema=self.state.schema,
+            phase=phase,
+            opened_at=self.opened_at,
+            filed_at=self.filed_at,
+            filing=self.filing,
+            holds=_sealed(self.holds, self.state.holds),
+            requests=_sealed(self.requests, self.state.requests),
+            clocks=_sealed(self.clocks, self.state.clocks),
+            tasks=_sealed(self.tasks, self.state.tasks),
+            approvals=_sealed(self.approvals, self.state.approvals),
+        )
+        return state, tuple(self.effects)
+
+    def is_watched(self, hold_id: UUID) -> bool:
+        """Tell whether a clock runs on the hold, on a request about it, or on a task of either."""
+        return any(
+            self.hold_of(clock.subject_kind, clock.subject_id) == hold_id
+            for clock in self.clocks.values()
+            if not clock.kind.endswith(("_warning", "reminder"))
+        )
+
+
+def _with(now: Mapping[UUID, _V], before: Mapping[UUID, _V], key: UUID, value: _V) -> Mapping[UUID, _V]:
+    copy = dict(now) if now is before else now
+    assert isinstance(copy, dict)  # noqa: S101 - ours since the first change of this step
+    copy[key] = value
+    return copy
+
+
+def _without(now: Mapping[UUID, _V], before: Mapping[UUID, _V], key: UUID) -> Mapping[UUID, _V]:
+    copy = dict(now) if now is before else now
+    assert isinstance(copy, dict)  # noqa: S101 - ours since the first change of this step
+    del copy[key]
+    return copy
+
+
+def _sealed(now: Mapping[UUID, _V], before: Mapping[UUID, _V]) -> Mapping[UUID, _V]:
+    return now if now is before else MappingProxyType(now)

@@ -1,0 +1,273 @@
+"""What has happened to a procedure, in the past tense: the only input of `advance`.
+
+An event carries ids, codes, amounts and instants, never personal data: the
+stored audit entry of a change *is* the event, and replaying the entries gives
+the state back. Amounts are integer minor units of the hold's asset; instants
+are aware UTC. `at` is the only time that `advance` knows.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened; `id` is the id of its audit entry."""
+
+    id: UUID
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcedureOpened(Event):
+    """The case was opened under the definition."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """The centre's claim on money that arrived on one account.
+
+    `doubts` are reasons why a person must confirm before an order leaves
+    (codes such as `checksum`, `source_trust`, `pooled_account`). Without
+    `account_id` (the institution or the number is unknown: a lead) no order
+    can be sent, and the lead becomes a person's task.
+    `since` is the instant from which the centre's own speed counts: the
+    acceptance of the report, or of the answer that named the account.
+    """
+
+    hold_id: UUID
+    account_id: UUID | None
+    institution_id: UUID | None
+    lead_id: UUID | None
+    receipt_id: UUID | None
+    tier: int
+    amount_minor: int | None
+    asset: str
+    paid_at: datetime | None
+    since: datetime
+    doubts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimAdded(Event):
+    """A report (or a person) named an account that received the money."""
+
+    claim: Claim
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimConfirmed(Event):
+    """A person confirmed an account that was in doubt: the order may leave."""
+
+    hold_id: UUID
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimDropped(Event):
+    """A person found the claim wrong before anything was sent."""
+
+    hold_id: UUID
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestDelivered(Event):
+    """The institution has the request.
+
+    `sent_at` is the start of the successful attempt, `delivered_at` the
+    instant that the channel defines as delivery.
+    """
+
+    request_id: UUID
+    channel: str
+    sent_at: datetime
+    delivered_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelMissing(Event):
+    """No channel of ours reaches the institution: a person must hand the request over now.
+
+    Opens the fallback task (`hand_over`) at once instead of at the receipt
+    limit; the request stays queued until a person logs the hand-over as
+    `RequestDelivered`.
+    """
+
+    request_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerReceived(Event):
+    """The institution said something about a request; `at` is when we had it.
+
+    `outcome` is a code of the definition; pending ones (`received`) never
+    stop the answer clock. `executed_at` is the institution's own instant.
+    `next_hops` are claims on the accounts to which the money moved.
+    """
+
+    reply_id: UUID
+    request_id: UUID
+    outcome: str
+    held_minor: int | None = None
+    balance_minor: int | None = None
+    executed_at: datetime | None = None
+    ends_at: datetime | None = None
+    reason: str | None = None
+    next_hops: tuple[Claim, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockReached(Event):
+    """A clock's due instant has come; `at` may be later, which is recorded."""
+
+    clock_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskCompleted(Event):
+    """A person did what a task asked for."""
+
+    task_id: UUID
+    by: str
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasureAsked(Event):
+    """A person asked for a further measure on a hold (`kind` is a request kind of the definition).
+
+    Where the definition wants an approval first, one is opened; otherwise the
+    request leaves at once. `ends_at` is the term of a freeze; `documents`
+    are references, never the papers themselves.
+    """
+
+    hold_id: UUID
+    kind: str
+    by: str
+    amount_minor: int | None = None
+    ends_at: datetime | None = None
+    documents: tuple[str, ...] = ()
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalGiven(Event):
+    """Another person than the proposer approved exactly what was asked."""
+
+    approval_id: UUID
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalRefused(Event):
+    """Another person refused what was asked."""
+
+    approval_id: UUID
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseFiled(Event):
+    """The case was filed (立案): a freeze may be asked for."""
+
+    by: str
+    document: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseNotFiled(Event):
+    """The authority declined to file (不予立案): every stop must be released."""
+
+    by: str
+    document: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PapersFollowed(Event):
+    """The document that was to follow a request has been handed in."""
+
+    request_id: UUID
+    document: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppealReceived(Event):
+    """The account's holder objected to a hold."""
+
+    hold_id: UUID
+    appeal_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppealDecided(Event):
+    """The objection was decided; an upheld one releases the hold."""
+
+    appeal_id: UUID
+    by: str
+    upheld: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadResolved(Event):
+    """The account of a lead is known now (`since` of the hold moves to this instant)."""
+
+    hold_id: UUID
+    account_id: UUID
+    institution_id: UUID
+    by: str
+    doubts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerSettled(Event):
+    """A person decided what an institution's contradictory answers amount to."""
+
+    request_id: UUID
+    by: str
+    outcome: str
+    held_minor: int | None = None
+    executed_at: datetime | None = None
+    ends_at: datetime | None = None
+
+
+AnyEvent = (
+    ProcedureOpened
+    | ClaimAdded
+    | ClaimConfirmed
+    | ClaimDropped
+    | LeadResolved
+    | RequestDelivered
+    | AnswerReceived
+    | AnswerSettled
+    | ClockReached
+    | TaskCompleted
+    | MeasureAsked
+    | ApprovalGiven
+    | ApprovalRefused
+    | CaseFiled
+    | CaseNotFiled
+    | PapersFollowed
+    | AppealReceived
+    | AppealDecided
+)
+"""Every event there is: a `match` over it that forgets one is found by the type checker."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoubtRaised(Event):
+    """Something needs a person's eye but changes no order: opens the task `kind` of the definition.
+
+    For example `facts_differ`: another report of the same payment tells other
+    facts; `money_came_later`: the account received money after the order.
+    """
+
+    kind: str
+    subject_kind: str
+    subject_id: UUID
+    reason: str
+    amount_minor: int | None = None
+    asset: str | None = None

@@ -1,0 +1,174 @@
+"""What is: the state of one procedure, exactly as `advance` returned it.
+
+Holds and requests stay in the state for good; clocks, tasks and approvals
+only while they run or wait. Every value is frozen; the mappings are never
+changed in place.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+from typing import TypeVar
+from uuid import UUID
+
+STATE_SCHEMA = 1
+
+LIVE_HOLDS = frozenset({"unconfirmed", "asked", "stopped", "frozen", "queued_behind", "in_question"})
+"""Hold states under which a second live hold on the same receipt is refused."""
+
+_V = TypeVar("_V")
+
+
+def frozen_map(items: Mapping[UUID, _V] | None = None) -> Mapping[UUID, _V]:
+    """Return a read-only copy of ``items``."""
+    return MappingProxyType(dict(items or {}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Derivation:
+    """How a due instant came about: enough for a stranger to recompute it.
+
+    `rule` names the line of the definition (`clocks.answer.urgent`),
+    `length` is ISO 8601, `tzdata` the zone data's version when the length
+    was counted in a calendar.
+    """
+
+    definition: str
+    rule: str
+    start_event: str
+    started_at: datetime
+    length: str
+    calendar: str
+    zone: str
+    tzdata: str | None
+    due_at: datetime
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clock:
+    """A running wait: `kind` is a clock of the definition, `subject_id` what waits."""
+
+    id: UUID
+    kind: str
+    subject_kind: str  # request | hold | task | approval | procedure
+    subject_id: UUID
+    due_at: datetime
+    step: int = 0
+    derivation: Derivation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """The claim on one receipt of money in one account, from stop to freeze to release.
+
+    `past_appeals` and `past_approvals` are those that are over: what makes
+    an event that is sent again recognisable.
+    """
+
+    id: UUID
+    account_id: UUID | None
+    institution_id: UUID | None
+    lead_id: UUID | None
+    receipt_id: UUID | None
+    tier: int
+    state: str  # unconfirmed|asked|stopped|frozen|queued_behind|in_question | none|released|lapsed|returned|dropped
+    asset: str
+    traced_minor: int | None
+    held_minor: int = 0
+    scope: str
+    urgency: str
+    stop_seq: int = 0
+    since: datetime
+    paid_at: datetime | None = None
+    executed_at: datetime | None = None
+    ends_at: datetime | None = None
+    end_is_provisional: bool = False
+    lapse_confirmed: bool = False
+    cause_request_id: UUID | None = None
+    appeal_id: UUID | None = None
+    past_appeals: tuple[UUID, ...] = ()
+    past_approvals: tuple[UUID, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One message to one institution about one hold.
+
+    `stage`: queued|delivered|received|executed|answered, or withdrawn.
+    `outcome` is the effective conclusive answer; `conflict` tells that two
+    conclusive answers contradict each other and a person must decide.
+    `supplement`: the account is already stopped, this is a further receipt.
+    """
+
+    id: UUID
+    hold_id: UUID
+    kind: str
+    stage: str
+    urgency: str
+    scope: str
+    asset: str
+    asked_minor: int | None
+    executed_minor: int | None = None
+    outcome: str | None = None
+    conflict: bool = False
+    stop_seq: int = 1
+    created_at: datetime
+    sent_at: datetime | None = None
+    delivered_at: datetime | None = None
+    acknowledged_at: datetime | None = None
+    answered_at: datetime | None = None
+    answer_due_at: datetime | None = None
+    channel: str | None = None
+    replies: tuple[UUID, ...] = ()
+    documents: tuple[str, ...] = ()
+    ends_at: datetime | None = None
+    undelivered: bool = False
+    late: bool = False
+    supplement: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """What a person must do, and by when."""
+
+    id: UUID
+    kind: str
+    subject_kind: str
+    subject_id: UUID
+    due_at: datetime
+    amount_minor: int | None = None
+    asset: str | None = None
+    level: int = 0
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """A four-eyes decision that waits; `asked` is exactly what will happen if given."""
+
+    id: UUID
+    act: str
+    hold_id: UUID
+    asked_by: str
+    amount_minor: int | None
+    ends_at: datetime | None
+    documents: tuple[str, ...]
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcedureState:
+    """One procedure of a case under one definition."""
+
+    schema: int = STATE_SCHEMA
+    phase: str = "new"  # new | open | closed
+    opened_at: datetime | None = None
+    filed_at: datetime | None = None
+    filing: str | None = None  # filed | declined
+    holds: Mapping[UUID, Hold] = field(default_factory=frozen_map)
+    requests: Mapping[UUID, Request] = field(default_factory=frozen_map)
+    clocks: Mapping[UUID, Clock] = field(default_factory=frozen_map)
+    tasks: Mapping[UUID, Task] = field(default_factory=frozen_map)
+    approvals: Mapping[UUID, Approval] = field(default_factory=frozen_map)
