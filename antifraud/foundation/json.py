@@ -15,6 +15,7 @@ from typing import Final
 from uuid import UUID
 
 from antifraud.foundation.problems import BodyTooLarge, Fault, MalformedJson, fault, pointer
+from antifraud.foundation.texts import unusable_text
 
 MAX_DIGITS: Final = 40
 """NUMERIC(38,0) and a little more, so that a field can say itself that a value is too large."""
@@ -160,17 +161,6 @@ def _inspect_object(value: dict[str, object], at: str, faults: list[Fault]) -> N
 
 def _step(key: str) -> str:
     return pointer(_UNPRINTABLE.sub("\ufffd", key[:_SHOWN_KEY]))
-
-
-def unusable_text(text: str) -> str | None:
-    """Return what is wrong with a text that no database can keep (NUL, half a surrogate pair), or None."""
-    if "\x00" in text:
-        return "holds the character U+0000: leave it out"
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return "holds half of a surrogate pair: send the whole character"
-    return None
 
 
 def canonical(value: object) -> bytes:

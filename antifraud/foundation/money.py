@@ -1,19 +1,19 @@
 """Money as whole minor units beside an asset code; assets are never added to each other.
 
 Codes and exponents: ISO 4217 list one, published by SIX for ISO, through the amendments in force in 2026 (Bulgaria's
-lev left it on 2026-01-01). Funds codes and precious metals without a minor unit are not money that a bank can stop, and
-are left out. Other assets are named ``CODE@network`` with the exponent of their contract or protocol.
+lev left it on 2026-01-01). Precious metals, baskets and test codes, which have no minor unit, are left out. Other assets
+are named ``CODE@network`` with the exponent of their contract or protocol.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, Literal
 
 from antifraud.foundation.problems import InvalidValue
+from antifraud.foundation.texts import narrow
 
 Kind = Literal["currency", "token"]
 MAX_MINOR: Final = 10**38 - 1
@@ -67,7 +67,7 @@ def asset(code: object) -> Asset:
         InvalidValue: No such code.
     """
     if isinstance(code, str):
-        text = unicodedata.normalize("NFKC", code).strip()
+        text = narrow(code)
         found = ASSETS.get(text) or ASSETS.get(text.upper())
         if found is not None:
             return found
@@ -95,7 +95,7 @@ def parse_minor(value: object, *, positive: bool = True) -> int:
     elif isinstance(value, int) and not isinstance(value, bool):
         minor = value
     elif isinstance(value, str):
-        text = unicodedata.normalize("NFKC", value).strip()
+        text = narrow(value)
         minor = int(text) if _DIGITS.fullmatch(text) else None
     if minor is None:
         msg = "an amount is a whole number of minor units: 42050 for CNY 420.50, 589 for JPY 589"
@@ -116,7 +116,7 @@ def from_major(text: object, code: str, *, positive: bool = True) -> int:
         InvalidValue: Not such an amount, a fraction of a minor unit, out of range, or an unknown currency.
     """
     what = asset(code)
-    plain = unicodedata.normalize("NFKC", text).strip() if isinstance(text, str) else ""
+    plain = narrow(text) if isinstance(text, str) else ""
     found = _MAJOR.fullmatch(plain)
     if found is None:
         msg = 'not an amount: write digits with a point before the decimals, for example "1234.50"'

@@ -32,7 +32,7 @@ def fault(at: str, detail: str) -> Fault:
     return {"pointer": at, "detail": detail}
 
 
-class Problem(Exception):  # noqa: N818 -- the public word of RFC 9457
+class Problem(Exception):
     """The request cannot be carried out."""
 
     status: ClassVar[int] = 400

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
@@ -17,6 +16,7 @@ from typing import Final, Literal, cast, get_args
 from zoneinfo import ZoneInfo
 
 from antifraud.foundation.problems import InvalidValue
+from antifraud.foundation.texts import narrow
 
 Precision = Literal["microsecond", "second", "minute", "hour", "day", "month", "year"]
 PRECISIONS: Final[tuple[Precision, ...]] = get_args(Precision)
@@ -110,7 +110,7 @@ def parse_time(value: object, zone_default: str | None = None) -> TimeBounds:
     if not isinstance(text, str) or not (given_zone is None or isinstance(given_zone, str)):
         msg = f"not a time: {EXAMPLE}"
         raise InvalidValue(msg)
-    local = unicodedata.normalize("NFKC", text).strip()
+    local = narrow(text)
     found = _PATTERN.fullmatch(local)
     if found is None:
         msg = f"not a time: {EXAMPLE}"

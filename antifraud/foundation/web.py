@@ -50,8 +50,8 @@ log = structlog.get_logger(__name__)
 def register_problem_handlers(app: Flask) -> None:
     """Answer every error of ``app`` with ``application/problem+json``, and set the security headers on every answer.
 
-    A ``Problem`` is shown as it is; an HTTP error of the framework keeps its headers (``Allow``, ``Retry-After``). Anything
-    else is a fault of ours: 500 with an id to quote, nothing of its message in the answer or the log.
+    A ``Problem`` is shown as it is; an HTTP error of the framework keeps its headers (``Allow``, ``Retry-After``).
+    Anything else is a fault of ours: 500 with an id to quote, nothing of its message in the answer or the log.
     """
     app.register_error_handler(Problem, problem_response)
     app.register_error_handler(HTTPException, _http_error)
