@@ -79,8 +79,8 @@ class Flag:
 class ReportFacts:
     """A whole report.
 
-    ``confirmations`` are the pointers of accounts whose hard checksum fails (IBAN, Base58Check, EIP-55): an order to them
-    waits for one person. ``extra`` is what the profile has no place for, kept as it came.
+    ``confirmations`` are the pointers of accounts whose hard checksum fails (IBAN, Base58Check, EIP-55): an order to
+    them waits for one person. ``extra`` is what the profile has no place for, kept as it came.
     """
 
     source_ref: str

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from antifraud.foundation.money import asset, parse_minor
-from antifraud.foundation.problems import Fault, InvalidReport, InvalidValue, fault
+from antifraud.foundation.problems import Fault, InvalidReport, InvalidValue, fault, pointer
+from antifraud.foundation.texts import unusable_text
 from antifraud.foundation.times import TimeBounds, parse_time
 from antifraud.intake import rules
-from antifraud.intake.facts import AccountFacts, Flag, TransferFacts
+from antifraud.intake.facts import AccountFacts, Flag, PartyFacts, TransferFacts
 from antifraud.intake.numbers import read_number
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
 
 ACCOUNT_KINDS: Final = frozenset(
@@ -28,6 +30,7 @@ class Reading:
     """What is found while a document is read: faults that refuse it, flags and confirmations that do not."""
 
     now: datetime
+    amount_field: str = "amount"
     faults: list[Fault] = field(default_factory=list)
     flags: list[Flag] = field(default_factory=list)
     confirmations: list[str] = field(default_factory=list)
@@ -68,7 +71,7 @@ class Reading:
             try:
                 minor = parse_minor(value)
             except InvalidValue as problem:
-                self.refuse(f"{at}/amount", problem.detail)
+                self.refuse(f"{at}/{self.amount_field}", problem.detail)
         known: str | None = None
         if code is not None:
             try:
@@ -114,6 +117,26 @@ def flag_text(text: str | None, at: str, reading: Reading) -> None:
         reading.flag(at, "bidi-controls", "holds marks that change the order of what is shown: shown with the marks")
 
 
+def keepable(value: object, at: str, reading: Reading) -> object:
+    """Return JSON as it can be kept and hashed: numbers with a point as their text, unusable texts refused."""
+    if isinstance(value, str):
+        trouble = unusable_text(value)
+        if trouble is not None:
+            reading.refuse(at, trouble)
+            return None
+        return value
+    if isinstance(value, float | Decimal):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {
+            str(keepable(str(key), at, reading)): keepable(inner, at + pointer(str(key)[:64]), reading)
+            for key, inner in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [keepable(inner, f"{at}/{index}", reading) for index, inner in enumerate(value)]
+    return value
+
+
 def flag_missing(transfer: TransferFacts, reading: Reading) -> None:
     """Flag what a bank will need and the report does not say of one transfer."""
     at = f"/transfers/{transfer.index}"
@@ -121,7 +144,7 @@ def flag_missing(transfer: TransferFacts, reading: Reading) -> None:
     if transfer.payer is None:
         reading.flag(f"{at}/from", "payer-missing", "from where it was paid is not known")
     if transfer.amount_minor is None:
-        reading.flag(f"{at}/amount", "amount-missing", "the amount is not known")
+        reading.flag(f"{at}/{reading.amount_field}", "amount-missing", "the amount is not known")
     if transfer.asset is None:
         reading.flag(f"{at}/currency", "currency-missing", "the currency is not known")
     if transfer.at is None:
@@ -144,20 +167,31 @@ def _flag_payee(payee: AccountFacts | None, at: str, reading: Reading) -> None:
         reading.flag(f"{at}/holder", "payee-holder-missing", "a bank may ask for the account holder's name")
 
 
-def doubt_report(
+def flag_report(
+    parties: tuple[PartyFacts, ...],
     transfers: tuple[TransferFacts, ...],
     reported: TimeBounds | None,
-    loss_minor: int | None,
-    loss_asset: str | None,
     reading: Reading,
 ) -> None:
-    """Flag what contradicts itself: paid after it was reported, a loss that is not the sum of its payments."""
+    """Flag what the report as a whole does not say, or says in two ways: paid after it was reported."""
+    if reported is None:
+        reading.flag("/reported_at", "reported-at-missing", "when it was reported is not known")
+    elif not reported.is_exact():
+        reading.flag("/reported_at", "reported-at-imprecise", f"known to the {reported.precision} only")
+    if not any(party.role == "victim" for party in parties):
+        reading.flag("/victim", "victim-missing", "who was defrauded is not known")
+    if not transfers:
+        reading.flag("/transfers", "transfers-missing", "no payment is known: there is nothing to stop yet")
     for transfer in transfers:
         if reported is not None and transfer.at is not None and transfer.at.earliest >= reported.latest:
             reading.flag(f"/transfers/{transfer.index}/at", "time-after-report", "paid after it was reported")
-    amounts = [one.amount_minor for one in transfers if one.hop in {None, 1} and one.asset == loss_asset]
-    if loss_minor is None or loss_asset is None or not amounts:
-        return
-    known = [one for one in amounts if one is not None]
-    if len(known) == len(transfers) and sum(known) != loss_minor:
+
+
+def flag_loss(
+    transfers: tuple[TransferFacts, ...], loss_minor: int | None, loss_asset: str | None, reading: Reading
+) -> None:
+    """Flag a loss that is not the sum of the victim's payments, where all of them are known in its currency."""
+    paid = [one for one in transfers if one.hop in {None, 1}]
+    amounts = [one.amount_minor for one in paid if one.asset == loss_asset and one.amount_minor is not None]
+    if loss_minor is not None and amounts and len(amounts) == len(paid) and sum(amounts) != loss_minor:
         reading.flag("/loss/amount", "loss-differs", "not the sum of the payments")

@@ -108,7 +108,7 @@ def iban_check(number: str) -> bool:
 
 
 def base58check(address: str) -> bool:
-    """Return whether the last four bytes are the doubled SHA-256 of the others (Bitcoin's Base58Check; TRON uses it)."""
+    """Return whether the last four bytes are the doubled SHA-256 of the others (Base58Check, as TRON uses it)."""
     value = 0
     for char in address:
         place = _BASE58.find(char)
@@ -121,7 +121,7 @@ def base58check(address: str) -> bool:
 
 
 def eip55_check(address: str) -> bool:
-    """Return whether the capitals of an Ethereum address are its checksum; one case throughout carries none (EIP-55)."""
+    """Return whether the capitals of an Ethereum address are its checksum (EIP-55); one case throughout has none."""
     body = address[2:]
     if body in {body.lower(), body.upper()}:
         return True

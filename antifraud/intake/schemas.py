@@ -6,19 +6,16 @@ that cannot mean anything: all of them at once, each with its JSON pointer.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
-from marshmallow import ValidationError
-
-from antifraud.foundation.problems import Fault, fault, pointer
 from antifraud.intake import rules
 from antifraud.intake.facts import PartyFacts, ReportFacts, TransferFacts
-from antifraud.intake.reading import Reading, account, doubt_report, flag_missing, flag_text, institution_code
-from antifraud.intake.shapes import SOURCE_REF_NEEDED, ReportSchema
+from antifraud.intake.reading import Reading, account, flag_loss, flag_missing, flag_report, flag_text, institution_code
+from antifraud.intake.shapes import SOURCE_REF_NEEDED, ReportSchema, load_shape
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
 TAXONOMY: Final = "cn-mps-2024"
@@ -46,54 +43,25 @@ def understand(document: object, *, now: datetime) -> ReportFacts:
         InvalidReport: Every fault of the document, each with its JSON pointer.
     """
     reading = Reading(now)
-    valid: dict[str, Any] = {}
-    if not isinstance(document, Mapping):
-        reading.refuse("", 'a report is one object in curly brackets, for example {"source_ref": "110-0042", ...}')
-    else:
-        try:
-            valid = cast("dict[str, Any]", _SCHEMA.load(document))
-        except ValidationError as error:
-            reading.faults.extend(_flattened(error.messages, ""))
-            valid = error.valid_data if isinstance(error.valid_data, dict) else {}
+    valid = load_shape(_SCHEMA, document, reading.faults)
     facts = _report(valid, reading)
     reading.finish()
     return facts
 
 
-def _flattened(messages: object, at: str) -> list[Fault]:
-    if isinstance(messages, Mapping):
-        found: list[Fault] = []
-        for key, inner in messages.items():
-            found.extend(_flattened(inner, at if key == "_schema" else at + pointer(_safe(key))))
-        return found
-    if isinstance(messages, list):
-        return [fault(at, str(one).rstrip(".")) for one in messages]
-    return [fault(at, str(messages))]
-
-
-def _safe(key: object) -> str:
-    """Return a key of the sender as it may stand in an answer: short, and of characters that JSON can carry."""
-    return str(key).encode("utf-8", "replace").decode("utf-8").replace("\x00", "?")[:64]
-
-
 def _report(valid: Mapping[str, Any], reading: Reading) -> ReportFacts:
     zone = valid.get("zone")
     reported = reading.time(valid.get("reported_at"), "/reported_at", zone)
-    if reported is None:
-        reading.flag("/reported_at", "reported-at-missing", "when it was reported is not known")
     loss = valid.get("loss") or {}
     loss_minor, loss_asset = reading.money(loss.get("amount"), loss.get("currency") or valid.get("currency"), "/loss")
     parties = tuple(
         party for role in ("victim", "reporter") if (party := _party(role, valid.get(role), reading)) is not None
     )
-    if not any(party.role == "victim" for party in parties):
-        reading.flag("/victim", "victim-missing", "who was defrauded is not known")
     rows = valid.get("transfers") or []
-    if not rows:
-        reading.flag("/transfers", "transfers-missing", "no payment is known: there is nothing to stop yet")
     defaults = _Defaults(zone, valid.get("currency"))
     transfers = tuple(_transfer(index, row, reading, defaults) for index, row in enumerate(rows))
-    doubt_report(transfers, reported, loss_minor, loss_asset, reading)
+    flag_report(parties, transfers, reported, reading)
+    flag_loss(transfers, loss_minor, loss_asset, reading)
     fraud_type = valid.get("fraud_type")
     if fraud_type is not None and "taxonomy" not in valid and fraud_type not in FRAUD_TYPES:
         reading.flag("/fraud_type", "fraud-type-unknown", "not a type of this taxonomy: kept as given")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
-from antifraud.foundation.json import unusable_text
+from antifraud.foundation.problems import Fault, fault, pointer
+from antifraud.foundation.texts import unusable_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -151,3 +153,74 @@ class ReportSchema(_Strict):
     loss = fields.Nested(MoneySchema, allow_none=True)
     transfers = fields.Function(deserialize=_rows(TransferSchema()), allow_none=True)
     authority = fields.Nested(AuthoritySchema, allow_none=True)
+
+
+class _EndSchema(_Strict):
+    institution = _text(200)
+    last_digits = _text(12)
+
+
+class _CaseTransferSchema(_Strict):
+    class Meta(_Strict.Meta):
+        """Fields whose names Python keeps for itself."""
+
+        include = {  # noqa: RUF012 -- "from" is a word of Python
+            "from": fields.Nested(_EndSchema, allow_none=True),
+            "to": fields.Nested(_EndSchema, allow_none=True),
+        }
+
+    amount_minor = fields.Raw(allow_none=True)
+    currency = _text(40)
+    at = fields.Raw(allow_none=True)
+    note = _text(2000)
+
+
+class PublishedCaseSchema(_Strict):
+    """A published case: see ``data/README.md``; stops and counts are kept as they are."""
+
+    id = _text(200, required=True, allow_none=False, error_messages={"required": SOURCE_REF_NEEDED})
+    source_title = _text(500)
+    source_url_or_publisher = _text(1000)
+    published_on = _text(20)
+    place = _text(200)
+    zone = _text(64)
+    fraud_type = _text(60)
+    narrative = _text(20_000)
+    reported_at = fields.Raw(allow_none=True)
+    reported_at_partial = _text(40)
+    transfers = fields.Function(deserialize=_rows(_CaseTransferSchema()), allow_none=True)
+    stops = fields.List(fields.Dict(), allow_none=True)
+    returned_minor = fields.Integer(allow_none=True, strict=True)
+    outcome = _text(60)
+    unknowns = fields.List(_text(500, allow_none=False), allow_none=True)
+    currency = _text(40)
+    amount_exponent = fields.Integer(allow_none=True, strict=True, validate=validate.Range(0, 18))
+    counts = fields.Dict(allow_none=True)
+
+
+def load_shape(schema: Schema, document: object, faults: list[Fault]) -> dict[str, Any]:
+    """Return the part of ``document`` that has the right shape; what has not is added to ``faults``."""
+    if not isinstance(document, Mapping):
+        faults.append(fault("", 'a report is one object in curly brackets, for example {"source_ref": "110-0042"}'))
+        return {}
+    try:
+        return dict(schema.load(document))
+    except ValidationError as error:
+        faults.extend(_flattened(error.messages, ""))
+        return error.valid_data if isinstance(error.valid_data, dict) else {}
+
+
+def _flattened(messages: object, at: str) -> list[Fault]:
+    if isinstance(messages, Mapping):
+        found: list[Fault] = []
+        for key, inner in messages.items():
+            found.extend(_flattened(inner, at if key == "_schema" else at + pointer(_safe(key))))
+        return found
+    if isinstance(messages, list):
+        return [fault(at, str(one).rstrip(".")) for one in messages]
+    return [fault(at, str(messages))]
+
+
+def _safe(key: object) -> str:
+    """Return a key of the sender as it may stand in an answer: short, and of characters that JSON can carry."""
+    return str(key).encode("utf-8", "replace").decode("utf-8").replace("\x00", "?")[:64]
