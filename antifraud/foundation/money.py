@@ -1,8 +1,8 @@
 """Money as whole minor units beside an asset code; assets are never added to each other.
 
 Codes and exponents: ISO 4217 list one, published by SIX for ISO, through the amendments in force in 2026 (Bulgaria's
-lev left it on 2026-01-01). Precious metals, baskets and test codes, which have no minor unit, are left out. Other assets
-are named ``CODE@network`` with the exponent of their contract or protocol.
+lev left it on 2026-01-01). Precious metals, baskets and test codes, which have no minor unit, are left out. Other
+assets are named ``CODE@network`` with the exponent of their contract or protocol.
 """
 
 from __future__ import annotations
