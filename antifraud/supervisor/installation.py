@@ -49,10 +49,15 @@ def _copied_outside(installation: Path) -> Path:
     copy = OUTSIDE / f"postgresql-{version}"
     if not copy.is_dir():
         unfinished = Path(tempfile.mkdtemp(prefix=".copy-", dir=outside()))
-        shutil.copytree(installation, unfinished, dirs_exist_ok=True)
-        unfinished.chmod(0o755)
+        # The programs look for their libraries where the wheel has them: two folders up, and then beside the package.
+        libraries = installation.parent.with_name(f"{PACKAGE}.libs")
+        shutil.copytree(installation, unfinished / PACKAGE / INSTALLATION)
+        if libraries.is_dir():
+            shutil.copytree(libraries, unfinished / libraries.name)
+        for path in (unfinished, *unfinished.rglob("*")):
+            path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
         try:
             unfinished.rename(copy)
         except OSError:  # another start was quicker
             shutil.rmtree(unfinished)
-    return copy
+    return copy / PACKAGE / INSTALLATION

