@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Final
@@ -25,9 +26,13 @@ _SHOWN_KEY: Final = 40
 
 # A string (closed, or running to the end) or one bracket: enough to know the depth before anything is built.
 _STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
-
-
+# Escapes that may make U+0000 or half a surrogate pair, and integers of absurd length (40 digits are still read).
+_SUSPECT = re.compile(r"\\u(?:0000|[dD][89a-fA-F])|[0-9]{41}")
 _UNPRINTABLE = re.compile("[\x00-\x1f\ud800-\udfff]")
+
+
+class _SuspectError(Exception):
+    """There is something in the body that must be looked for place by place."""
 
 
 class _Doubled(dict[str, object]):
@@ -73,13 +78,10 @@ def loads(raw: bytes, *, max_bytes: int, max_depth: int = 32) -> object:
         raise MalformedJson(msg, errors=[fault("", msg)])
     _check_depth(text, max_depth)
     try:
-        value: object = json.loads(
-            text,
-            object_pairs_hook=_object,
-            parse_constant=lambda name: _Refused(f"{name} is not JSON: leave the field out where a value is unknown"),
-            parse_float=_number,
-            parse_int=_integer,
-        )
+        if _SUSPECT.search(text) is None:
+            with suppress(_SuspectError):
+                return _QUICK.decode(text)
+        value: object = _THOROUGH.decode(text)
     except json.JSONDecodeError as error:
         msg = f"not JSON at line {error.lineno}, column {error.colno}: {error.msg}"
         raise MalformedJson(msg, errors=[fault("", msg)]) from None
@@ -92,12 +94,36 @@ def loads(raw: bytes, *, max_bytes: int, max_depth: int = 32) -> object:
 
 
 def _check_depth(text: str, max_depth: int) -> None:
+    if text.count("[") + text.count("{") <= max_depth:
+        return
     depth = 0
     for found in _STRING_OR_BRACKET.finditer(text):
         depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(found[0], 0)
         if depth > max_depth:
             msg = f"objects and lists are nested deeper than {max_depth}"
             raise MalformedJson(msg, errors=[fault("", msg)])
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise _SuspectError
+    return value
+
+
+def _exact(text: str) -> object:
+    value = _number(text)
+    if isinstance(value, _Refused):
+        raise _SuspectError
+    return value
+
+
+def _suspect(_name: str) -> object:
+    raise _SuspectError
+
+
+def _constant(name: str) -> object:
+    return _Refused(f"{name} is not JSON: leave the field out where a value is unknown")
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -127,6 +153,13 @@ def _number(text: str) -> object:
     if abs(value.adjusted()) > MAX_EXPONENT:
         return _Refused("a number too large or too small to be exact")
     return value
+
+
+# Nearly every body is sound: it is read once, and only a doubtful one again, to find the places.
+_QUICK: Final = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_suspect, parse_float=_exact)
+_THOROUGH: Final = json.JSONDecoder(
+    object_pairs_hook=_object, parse_constant=_constant, parse_float=_number, parse_int=_integer
+)
 
 
 def _inspect(value: object, at: str, faults: list[Fault]) -> None:

@@ -120,3 +120,23 @@ def test_what_has_no_single_spelling_is_refused(value: object) -> None:
 
 def test_an_aware_midnight_keeps_its_microseconds() -> None:
     assert canonical(datetime(2026, 1, 1, tzinfo=UTC)) == b'"2026-01-01T00:00:00.000000Z"'
+
+
+@given(PLAIN)
+def test_a_sound_body_is_read_to_what_it_says(value: object) -> None:
+    for raw in (json.dumps(value).encode(), json.dumps(value, ensure_ascii=False).encode()):
+        if b"\\u0000" not in raw:
+            assert loads(raw, max_bytes=10**6, max_depth=100) == value
+
+
+def test_forty_digits_are_read_and_one_more_is_refused() -> None:
+    assert loads(b"[" + b"9" * 40 + b"]", max_bytes=100) == [10**40 - 1]
+    assert refused_at(b"[1, " + b"9" * 41 + b"]") == ["/1"]
+
+
+def test_a_long_row_of_digits_in_a_text_is_a_text() -> None:
+    assert loads(b'"' + b"9" * 5000 + b'"', max_bytes=6000) == "9" * 5000
+
+
+def test_a_whole_surrogate_pair_is_one_character() -> None:
+    assert loads(b'"\\ud83d\\ude00"', max_bytes=100) == "😀"

@@ -183,7 +183,8 @@ def test_all_faults_come_at_once_each_with_its_pointer() -> None:
     }
     assert set(faults(lambda: understand(document, now=NOW))) == {
         "/source_ref", "/surprise", "/reported_at", "/loss/amount", "/loss/currency", "/transfers/0",
-        "/transfers/1/to/number", "/transfers/1/to/bank", "/transfers/1/amount", "/transfers/1/at", "/transfers/2/amount", "/transfers/2/at",
+        "/transfers/1/to/number", "/transfers/1/to/bank", "/transfers/1/amount", "/transfers/1/at",
+        "/transfers/2/amount", "/transfers/2/at",
         "/transfers/2/hop", "/transfers/3", "/authority/documents",
     }  # fmt: skip
 
