@@ -1,0 +1,95 @@
+"""Who is at the door: sources of reports by their bearer token."""
+
+import hashlib
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import Row, select
+
+from antifraud.auth.models import centres, sources
+from antifraud.foundation.db import Database
+from antifraud.foundation.problems import NotAuthenticated
+
+
+@dataclass(frozen=True, slots=True)
+class Centre:
+    """A centre (tenant); the drill centre is one of its own."""
+
+    id: UUID
+    code: str
+    name: str
+    kind: str
+    zone: str
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Who reports: what it may do comes from its row, never from the report."""
+
+    id: UUID
+    centre_id: UUID
+    code: str
+    trust: str
+    may_send_history: bool
+    quota_per_minute: int
+
+
+def token_hash(token: str) -> bytes:
+    """Return what is stored of a bearer token: SHA-256 (the token itself has 256 random bits)."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def source_by_token(database: Database, authorization: str | None) -> Source:
+    """Return the source whose bearer token stands in the header.
+
+    Raises:
+        NotAuthenticated: No token, an unknown one, or one that was revoked.
+    """
+    scheme, _, token = (authorization or "").partition(" ")
+    if scheme.casefold() != "bearer" or not token.strip():
+        raise NotAuthenticated("send the source's token: Authorization: Bearer ...")
+    presented = token_hash(token.strip())
+    with database.begin(None, presented=presented.hex()) as connection:
+        row = connection.execute(
+            select(sources).where(sources.c.token_hash == presented, sources.c.revoked_at.is_(None))
+        ).one_or_none()
+    if row is None:
+        raise NotAuthenticated("this token is not known, or was revoked: ask the centre for a new one")
+    return _source(row)
+
+
+def source_by_code(database: Database, centre_id: UUID, code: str) -> Source:
+    """Return a source of the centre by its code (for commands on the machine itself)."""
+    with database.begin(centre_id) as connection:
+        row = connection.execute(
+            select(sources).where(sources.c.code == code, sources.c.revoked_at.is_(None))
+        ).one_or_none()
+    if row is None:
+        raise NotAuthenticated(f"there is no source {code!r} in this centre")
+    return _source(row)
+
+
+def all_centres(database: Database) -> list[Centre]:
+    """Return every centre of the installation, the live ones first."""
+    with database.begin(None) as connection:
+        rows = connection.execute(select(centres).order_by(centres.c.kind.desc(), centres.c.code))
+        return [Centre(row.id, row.code, row.name, row.kind, row.zone, row.currency) for row in rows]
+
+
+def centre_by_code(database: Database, code: str) -> Centre:
+    """Return a centre.
+
+    Raises:
+        LookupError: There is none of that code; the message names those there are.
+    """
+    known = all_centres(database)
+    for centre in known:
+        if centre.code == code:
+            return centre
+    message = f"there is no centre {code!r}; known: {', '.join(sorted(centre.code for centre in known))}"
+    raise LookupError(message)
+
+
+def _source(row: Row) -> Source:
+    return Source(row.id, row.centre_id, row.code, row.trust, row.may_send_history, row.quota_per_minute)

@@ -1,0 +1,1 @@
+"""The directory: institutions, how they are reached, their keys, and the nonces that they have used."""

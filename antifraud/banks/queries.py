@@ -1,0 +1,125 @@
+"""Reads of the directory for others: typed rows."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, func, or_, select
+
+from antifraud.banks.models import channels, institution_keys, institutions
+
+
+@dataclass(frozen=True, slots=True)
+class Institution:
+    """One row of the directory; `channel` is how a request reaches it now (`manual`: by a person)."""
+
+    id: UUID
+    code: str
+    name_zh: str
+    name_en: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class PushChannel:
+    """Where an institution takes requests, and how many connections we may open to it at once."""
+
+    institution_id: UUID
+    institution_code: str
+    url: str
+    allowed_networks: tuple[str, ...]
+    connections: int
+
+
+@dataclass(frozen=True, slots=True)
+class InstitutionKey:
+    """A key as registered: its one algorithm comes from here, never from a message."""
+
+    key_id: str
+    centre_id: UUID
+    institution_id: UUID
+    algorithm: str
+    public_key: str
+
+
+_INSTITUTIONS = select(
+    institutions.c.id,
+    institutions.c.code,
+    institutions.c.name_zh,
+    institutions.c.name_en,
+    channels.c.kind.label("channel"),
+).select_from(
+    institutions.outerjoin(channels, (channels.c.institution_id == institutions.c.id) & channels.c.retired_at.is_(None))
+)
+
+
+def by_name(connection: Connection, names: Collection[str]) -> dict[str, Institution]:
+    """Return the active institutions that are called so: by code, or by their full Chinese or English name."""
+    if not names:
+        return {}
+    folded = [name.casefold() for name in names]
+    rows = connection.execute(
+        _INSTITUTIONS.where(
+            institutions.c.active,
+            or_(
+                institutions.c.code.in_([name.upper() for name in names]),
+                func.lower(institutions.c.name_en).in_(folded),
+                institutions.c.name_zh.in_(list(names)),
+            ),
+        )
+    ).all()
+    found = {}
+    for row in rows:
+        called = {row.code.casefold(), row.name_en.casefold(), row.name_zh.casefold()}
+        found |= {name: _institution(row) for name in names if name.casefold() in called}
+    return found
+
+
+def by_id(connection: Connection, ids: Collection[UUID]) -> dict[UUID, Institution]:
+    """Return institutions by id."""
+    if not ids:
+        return {}
+    rows = connection.execute(_INSTITUTIONS.where(institutions.c.id.in_(ids)))
+    return {row.id: _institution(row) for row in rows}
+
+
+def push_channels(connection: Connection) -> list[PushChannel]:
+    """Return every push channel of the centre that is in use."""
+    rows = connection.execute(
+        select(
+            channels.c.institution_id,
+            institutions.c.code,
+            channels.c.url,
+            channels.c.allowed_networks,
+            channels.c.connections,
+        )
+        .join(institutions, institutions.c.id == channels.c.institution_id)
+        .where(channels.c.kind == "push", channels.c.retired_at.is_(None), institutions.c.active)
+    )
+    return [
+        PushChannel(row.institution_id, row.code, row.url, tuple(row.allowed_networks), row.connections) for row in rows
+    ]
+
+
+def usable_key(connection: Connection, key_id: str, at: datetime) -> InstitutionKey | None:
+    """Return the registered key ``key_id`` if it is valid at ``at`` and not revoked.
+
+    The transaction must either belong to the key's centre or present the key
+    id (`Database.begin(None, presented=key_id)`).
+    """
+    row = connection.execute(
+        select(institution_keys).where(
+            institution_keys.c.key_id == key_id,
+            institution_keys.c.not_before <= at,
+            or_(institution_keys.c.not_after.is_(None), institution_keys.c.not_after > at),
+            institution_keys.c.revoked_at.is_(None),
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    return InstitutionKey(row.key_id, row.centre_id, row.institution_id, row.algorithm, row.public_key)
+
+
+def _institution(row: Row) -> Institution:
+    return Institution(row.id, row.code, row.name_zh, row.name_en, row.channel or "manual")

@@ -1,0 +1,99 @@
+"""Definitions in the database: frozen by content hash, pinned to procedures, in force per centre."""
+
+from functools import lru_cache
+from uuid import UUID
+
+from sqlalchemy import Connection, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from antifraud.cases.models import activations, definitions
+from antifraud.work import Work
+from workflows import Definition, parse
+
+
+class NoDefinitionInForce(Exception):
+    """The centre has no definition in force: load and activate one."""
+
+
+class ApproverMissing(Exception):
+    """A definition may be in force for a live centre only with a named approver."""
+
+
+def store(work: Work, text: str) -> Definition:
+    """Keep a definition; the same content again changes nothing."""
+    parsed = parse(text)
+    work.connection.execute(
+        upsert(definitions)
+        .values(content_hash=parsed.content_hash, id=parsed.id, version=parsed.version, text=text, loaded_at=work.now())
+        .on_conflict_do_nothing()
+    )
+    return parsed
+
+
+def put_in_force(work: Work, content_hash: str, *, approver: str | None) -> bool:
+    """Put a stored definition in force for the centre; return whether that changed anything.
+
+    Without a named approver it runs as "example". Open procedures keep the
+    definition that they were opened under.
+    """
+    current = work.connection.execute(
+        select(activations).where(activations.c.centre_id == work.centre_id, activations.c.ended_at.is_(None))
+    ).one_or_none()
+    status = "active" if approver else "example"
+    if current is not None and (current.content_hash, current.status) == (content_hash, status):
+        return False
+    now = work.now()
+    work.connection.execute(
+        update(activations)
+        .where(activations.c.centre_id == work.centre_id, activations.c.ended_at.is_(None))
+        .values(ended_at=now)
+    )
+    work.connection.execute(
+        activations.insert().values(
+            id=work.new_id(),
+            centre_id=work.centre_id,
+            content_hash=content_hash,
+            status=status,
+            approver=approver,
+            at=now,
+        )
+    )
+    return True
+
+
+def in_force(connection: Connection, centre_id: UUID) -> Definition:
+    """Return the definition that new procedures of the centre are opened under.
+
+    Raises:
+        NoDefinitionInForce: None is.
+    """
+    row = connection.execute(
+        select(definitions.c.text)
+        .join(activations, activations.c.content_hash == definitions.c.content_hash)
+        .where(activations.c.centre_id == centre_id, activations.c.ended_at.is_(None))
+    ).one_or_none()
+    if row is None:
+        message = "no workflow definition is in force in this centre: put one in force before reports can dispatch"
+        raise NoDefinitionInForce(message)
+    return _parsed(row.text)
+
+
+def by_hash(connection: Connection, content_hash: str) -> Definition:
+    """Return the definition that a procedure is pinned to."""
+    known = _by_hash.get(content_hash)
+    if known is None:
+        text = connection.scalar(select(definitions.c.text).where(definitions.c.content_hash == content_hash))
+        if text is None:
+            message = f"no definition {content_hash} is stored"
+            raise LookupError(message)
+        known = _by_hash[content_hash] = _parsed(text)
+    return known
+
+
+# Content-addressed and frozen, so it can never be stale.
+_by_hash: dict[str, Definition] = {}
+
+
+@lru_cache(maxsize=64)
+def _parsed(text: str) -> Definition:
+    return parse(text)

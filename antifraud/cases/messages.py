@@ -1,0 +1,85 @@
+"""From a request that must leave to a message that waits in the outbox: composed, sealed, its bytes frozen."""
+
+import hashlib
+from dataclasses import dataclass
+from uuid import UUID
+
+from antifraud.cases.casefile import Change, Desk
+from antifraud.cases.orders import Authority, compose
+from antifraud.foundation.json import loads
+from antifraud.outbox.service import Message
+from workflows import derived_id
+from workflows.state import Request
+
+MAX_AUTHORITY_BYTES = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """How messages of this installation look: where replies go, and whose instruction they carry by default.
+
+    Attributes:
+        public_url: The address under which banks reach us.
+        authority: Named when the report carries no instruction of its own.
+    """
+
+    public_url: str
+    authority: Authority
+
+    def messages(self, desk: Desk) -> list[Message]:
+        """Return the messages of everything on the desk that must leave."""
+        wanted = [
+            (change, change.file.request(send.request_id), send.rank, None)
+            for change in desk.changes
+            for send in change.projection.sends
+        ] + [
+            (change, change.file.request(reminder.request_id), 0, reminder.number)
+            for change in desk.changes
+            for reminder in change.projection.reminders
+        ]
+        holds = {request.id: change.file.hold(request.hold_id) for change, request, _, _ in wanted}
+        desk.need_accounts(hold.account_id for hold in holds.values() if hold)
+        desk.need_receipts(hold.receipt_id for hold in holds.values() if hold)
+        desk.need_keys(change.file.row["key_id"] for change, _, _, _ in wanted)
+        desk.need_institutions(desk.institution_of(change.file, request.id) for change, request, _, _ in wanted)
+        return [self._message(desk, change, request, rank, number) for change, request, rank, number in wanted]
+
+    def _message(self, desk: Desk, change: Change, request: Request, rank: int, reminder: int | None) -> Message:
+        file, hold = change.file, change.file.hold(request.hold_id)
+        if hold is None or hold.account_id is None:
+            message = f"request {request.id} has no account to name"
+            raise LookupError(message)
+        institution_id = desk.institution_of(file, request.id)
+        message_id = request.id if reminder is None else derived_id(change.event.at, request.id, "reminder", reminder)
+        key = desk.keys[file.row["key_id"]]
+        definition = file.procedure_of(request.id).definition
+        body = compose(
+            request,
+            account=desk.accounts[hold.account_id],
+            receipt=desk.receipts.get(hold.receipt_id) if hold.receipt_id else None,
+            authority=self._authority(desk, file.row["authority_cipher"], file.id, file.row["key_id"]),
+            answer_limit_seconds=int(definition.answer[request.urgency].length.absolute().total_seconds()),
+            supplement=request.supplement,
+            reply_to=f"{self.public_url}/api/bank/v1/requests/{request.id}/replies",
+            issued_at=request.created_at,
+            about=None if reminder is None else request.id,
+            message_id=message_id,
+        )
+        return Message(
+            id=message_id,
+            institution_id=institution_id,
+            case_id=file.id,
+            request_id=request.id,
+            kind=request.kind if reminder is None else "reminder",
+            channel=desk.institutions[institution_id].channel,
+            key_id=key.id,
+            body_cipher=key.seal("outbox", "body", message_id, body),
+            body_digest=hashlib.sha256(body).digest(),
+            rank=rank,
+        )
+
+    def _authority(self, desk: Desk, cipher: bytes | None, case_id: UUID, key_id: UUID) -> Authority:
+        if cipher is None:
+            return self.authority
+        document = loads(desk.keys[key_id].open("cases", "authority", case_id, cipher), max_bytes=MAX_AUTHORITY_BYTES)
+        return Authority.from_json(document)

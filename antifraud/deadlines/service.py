@@ -1,0 +1,87 @@
+"""Start and end waits, and tell which cases have one that is due."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, func, insert, select, update
+
+from antifraud.deadlines.models import deadlines
+from antifraud.work import Work
+
+CAUGHT_UP_AFTER_SECONDS = 60
+"""A firing later than this is marked as catching up after an outage."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The end of a wait: fired (`late_by_seconds` tells how late), met or void."""
+
+    id: UUID
+    how: str
+    at: datetime
+
+
+def start(work: Work, rows: Sequence[dict[str, Any]]) -> None:
+    """Write new waits; the loops are told, so that an early one is not found only by the poll."""
+    if rows:
+        work.connection.execute(insert(deadlines), rows)
+        work.connection.exec_driver_sql("SELECT pg_notify('deadlines', '')")
+
+
+def end(work: Work, ended: Sequence[Ended]) -> None:
+    """End waits; a due instant itself is never rewritten."""
+    if not ended:
+        return
+    late = func.greatest(
+        func.extract("epoch", bindparam("at", type_=deadlines.c.ended_at.type) - deadlines.c.due_at), 0
+    )
+    work.connection.execute(
+        update(deadlines)
+        .where(deadlines.c.id == bindparam("deadline"), deadlines.c.state == "running")
+        .values(
+            state=bindparam("how"),
+            ended_at=bindparam("at"),
+            late_by_seconds=late,
+            caught_up=(bindparam("how") == "fired") & (late > CAUGHT_UP_AFTER_SECONDS),
+        ),
+        [{"deadline": item.id, "how": item.how, "at": item.at} for item in ended],
+    )
+
+
+def cases_with_due(work: Work, now: datetime, limit: int) -> list[UUID]:
+    """Return up to ``limit`` cases that have a wait due at or before ``now``, the longest overdue first."""
+    rows = work.connection.execute(
+        select(deadlines.c.case_id)
+        .where(deadlines.c.state == "running", deadlines.c.due_at <= now)
+        .order_by(deadlines.c.due_at, deadlines.c.id)
+        .limit(limit)
+    )
+    return list(dict.fromkeys(row.case_id for row in rows))
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A wait whose instant has come."""
+
+    id: UUID
+    case_id: UUID
+    procedure_id: UUID
+    due_at: datetime
+
+
+def due_of(work: Work, case_ids: Sequence[UUID], now: datetime) -> list[Due]:
+    """Return the due waits of cases that the caller holds under lock, oldest first."""
+    rows = work.connection.execute(
+        select(deadlines.c.id, deadlines.c.case_id, deadlines.c.procedure_id, deadlines.c.due_at)
+        .where(deadlines.c.state == "running", deadlines.c.due_at <= now, deadlines.c.case_id.in_(case_ids))
+        .order_by(deadlines.c.due_at, deadlines.c.id)
+    )
+    return [Due(*row) for row in rows]
+
+
+def next_due_at(work: Work) -> datetime | None:
+    """Return the next due instant of the centre, for a loop that wants to sleep exactly so long."""
+    return work.connection.scalar(select(func.min(deadlines.c.due_at)).where(deadlines.c.state == "running"))

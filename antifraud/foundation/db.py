@@ -1,0 +1,158 @@
+"""The database: one transaction per piece of work, bound to one centre (and, for a bank, to one institution).
+
+Row security reads three settings of the transaction: `antifraud.centre`,
+`antifraud.institution` and `antifraud.presented` (a credential that is being
+looked up before its centre is known). They come from credentials and from the
+process's own loops, never from input.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import Any, TypeVar
+from uuid import UUID
+
+import psycopg
+import structlog
+from sqlalchemy import Connection, MetaData, Numeric, create_engine
+from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.types import TypeDecorator, UserDefinedType
+from typing_extensions import override
+
+metadata = MetaData()
+"""Every table of every capability registers here; a test compares it with the migrated schema."""
+
+log = structlog.get_logger()
+
+_RETRYABLE = {"40P01", "40001"}
+_RECONNECT_SECONDS = 1.0
+_T = TypeVar("_T")
+
+
+class Minor(TypeDecorator[int]):
+    """NUMERIC(38, 0) minor units of an asset, as int on our side: exact, never float."""
+
+    impl = Numeric(38, 0)
+    cache_ok = True
+
+    @override
+    def process_bind_param(self, value: int | None, dialect: Dialect) -> Decimal | None:
+        return None if value is None else Decimal(value)
+
+    @override
+    def process_result_value(self, value: Decimal | None, dialect: Dialect) -> int | None:
+        return None if value is None else int(value)
+
+
+class Xid8(UserDefinedType[str]):
+    """A full transaction id: it never wraps, so it orders transactions for good."""
+
+    cache_ok = True
+
+    def get_col_spec(self) -> str:
+        """Return the SQL name of the type."""
+        return "xid8"
+
+
+class Database:
+    """One process's pool. `begin` is the only way to a connection.
+
+    Args:
+        url: A SQLAlchemy URL (`postgresql+psycopg://...`) of the second role,
+            which has neither ownership nor BYPASSRLS.
+        pool_size: Connections kept open; as many again may be opened for a burst.
+        application_name: Shown in `pg_stat_activity`.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 8, application_name: str = "antifraud") -> None:
+        self.url = url
+        self.engine = create_engine(
+            url,
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            pool_timeout=5,
+            pool_pre_ping=True,
+            connect_args={"application_name": application_name, "connect_timeout": 5},
+        )
+
+    @contextmanager
+    def begin(
+        self, centre_id: UUID | None, *, institution_id: UUID | None = None, presented: str | None = None
+    ) -> Iterator[Connection]:
+        """One transaction that sees one centre's rows; commits at the end, rolls back on any exception."""
+        with self.engine.begin() as connection:
+            bind(connection, centre_id, institution_id=institution_id, presented=presented)
+            yield connection
+
+    def listen(self, channel: str, wake: threading.Event, stop: threading.Event) -> threading.Thread:
+        """Set ``wake`` at each NOTIFY on ``channel`` and after every (re)connect, until ``stop`` is set.
+
+        A notification only shortens the wait of a loop that also polls: one
+        lost while the connection was down costs at most the floor.
+        """
+        thread = threading.Thread(
+            target=self._listen, args=(channel, wake, stop), name=f"listen-{channel}", daemon=True
+        )
+        thread.start()
+        return thread
+
+    def _listen(self, channel: str, wake: threading.Event, stop: threading.Event) -> None:
+        conninfo = self.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        while not stop.is_set():
+            try:
+                with psycopg.connect(conninfo, autocommit=True, connect_timeout=5) as connection:
+                    connection.execute(f"LISTEN {channel}".encode())
+                    wake.set()
+                    while not stop.is_set():
+                        for _ in connection.notifies(timeout=0.5, stop_after=1):
+                            wake.set()
+            except psycopg.Error as error:
+                log.warning("listen_lost", channel=channel, error=type(error).__name__)
+                stop.wait(_RECONNECT_SECONDS)
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+
+def bind(
+    connection: Connection,
+    centre_id: UUID | None,
+    *,
+    institution_id: UUID | None = None,
+    presented: str | None = None,
+) -> None:
+    """Tell row security whose transaction this is, until its end."""
+    connection.exec_driver_sql(
+        "SELECT set_config('antifraud.centre', %s, true), set_config('antifraud.institution', %s, true),"
+        " set_config('antifraud.presented', %s, true)",
+        (
+            "" if centre_id is None else str(centre_id),
+            "" if institution_id is None else str(institution_id),
+            presented or "",
+        ),
+    )
+
+
+def retrying(work: Callable[[], _T], *, attempts: int = 5) -> _T:
+    """Run ``work`` (one whole transaction) again on deadlock or serialization failure, a bounded number of times.
+
+    Raises:
+        DBAPIError: The last failure, or any that a repetition cannot mend.
+    """
+    for attempt in range(1, attempts + 1):
+        try:
+            return work()
+        except DBAPIError as error:
+            if sqlstate(error) not in _RETRYABLE or attempt == attempts:
+                raise
+            log.info("transaction_repeated", sqlstate=sqlstate(error), attempt=attempt)
+    raise AssertionError  # the loop returns or raises
+
+
+def sqlstate(error: DBAPIError) -> str | None:
+    """Return the five-character SQLSTATE behind ``error``, if the server gave one."""
+    original: Any = error.orig
+    return getattr(original, "sqlstate", None)

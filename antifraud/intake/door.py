@@ -1,0 +1,98 @@
+"""The door for reports: opens the transactions, so that whatever happens inside, the report is not lost."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+import structlog
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from antifraud.auth.service import Centre, Source
+from antifraud.cases.messages import Mail
+from antifraud.foundation.clock import Clock
+from antifraud.foundation.db import Database, retrying
+from antifraud.foundation.json import loads
+from antifraud.foundation.problems import InvalidReport, KeyInProgress, Problem, fault
+from antifraud.intake.facts import ReportFacts
+from antifraud.intake.profiles import PROFILES, Profile
+from antifraud.intake.service import Answer, Submission, accept, answered_before, refuse, store_only
+from antifraud.vault.service import Vault
+from antifraud.work import Work
+
+MAX_REPORT_BYTES = 1_000_000
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Takes reports in, each in one transaction of its own."""
+
+    database: Database
+    clock: Clock
+    vault: Vault
+    mails: Mapping[UUID, Mail]
+    centres: Mapping[UUID, Centre]
+
+    def submit(self, submission: Submission) -> Answer:
+        """Accept one report, or answer a repeated one with what was answered before.
+
+        Raises:
+            Problem: What the sender must mend; a report that could not be
+                understood is kept as refused all the same.
+        """
+        try:
+            facts = self._understand(submission)
+        except Problem as problem:
+            self._keep_refused(submission, problem)
+            raise
+        try:
+            return retrying(lambda: self._accept(submission, facts))
+        except Problem:
+            raise
+        except Exception:
+            log.exception("report_not_understood", source=submission.source.code)
+            return retrying(lambda: self._store_only(submission, facts.source_ref))
+
+    def _understand(self, submission: Submission) -> ReportFacts:
+        document = loads(submission.raw, max_bytes=MAX_REPORT_BYTES)
+        read: Profile = PROFILES[submission.profile]
+        facts = read(document, now=self.clock.now())
+        if facts.origin == "historical" and not submission.source.may_send_history:
+            raise InvalidReport(errors=[fault("/origin", "this source may not send history: leave origin out")])
+        return facts
+
+    def _accept(self, submission: Submission, facts: ReportFacts) -> Answer:
+        source = submission.source
+        try:
+            with self.database.begin(source.centre_id) as connection:
+                work = self._work(connection, source)
+                before = answered_before(work, submission, facts.source_ref)
+                if before is not None:
+                    return before
+                centre = self.centres[source.centre_id]
+                return accept(work, self.mails[source.centre_id], submission, facts, currency=centre.currency)
+        except IntegrityError as error:
+            # A twin with the same key or reference committed between our look and our write.
+            if "idempotency" in str(error.orig) or "reports_one_per_source_ref" in str(error.orig):
+                raise KeyInProgress("the same report was accepted at this moment: ask again in a second") from error
+            raise
+
+    def _keep_refused(self, submission: Submission, problem: Problem) -> None:
+        with self.database.begin(submission.source.centre_id) as connection:
+            refuse(self._work(connection, submission.source), submission, [dict(fault) for fault in problem.errors])
+
+    def _store_only(self, submission: Submission, source_ref: str | None) -> Answer:
+        with self.database.begin(submission.source.centre_id) as connection:
+            work = self._work(connection, submission.source)
+            return answered_before(work, submission, source_ref) or store_only(work, submission, source_ref)
+
+    def _work(self, connection: Connection, source: Source) -> Work:
+        return Work(
+            connection=connection,
+            clock=self.clock,
+            centre_id=source.centre_id,
+            actor=f"source:{source.code}",
+            vault=self.vault,
+        )

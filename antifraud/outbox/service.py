@@ -1,0 +1,187 @@
+"""Queue messages, claim them per institution, and record every attempt."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import insert, text, update
+
+from antifraud.outbox.models import attempts, outbox
+from antifraud.work import Work
+
+WAITING, CLAIMED, DELIVERED, UNWANTED = range(4)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """A message as frozen at its creation; its id, key and bytes never change again."""
+
+    id: UUID
+    institution_id: UUID
+    case_id: UUID
+    request_id: UUID
+    kind: str
+    channel: str
+    key_id: UUID
+    body_cipher: bytes
+    body_digest: bytes
+    rank: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A message that this process may try now, until the lease ends; `wrapped` is its data key as stored."""
+
+    id: UUID
+    institution_id: UUID
+    case_id: UUID
+    request_id: UUID
+    kind: str
+    fence: int
+    attempt: int
+    key_id: UUID
+    wrapped: bytes | None
+    master_version: int
+    body_cipher: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """What came of one try. `result`: delivered, refused, not_sent, ambiguous, or abandoned (we died on it)."""
+
+    started_at: datetime
+    ended_at: datetime
+    result: str
+    http_status: int | None = None
+    reason: str | None = None
+
+
+def queue(work: Work, messages: Sequence[Message]) -> None:
+    """Queue messages in the transaction of their cause; the senders are told at its commit."""
+    if not messages:
+        return
+    now = work.now()
+    work.connection.execute(
+        insert(outbox),
+        [
+            {
+                "id": message.id,
+                "centre_id": work.centre_id,
+                "institution_id": message.institution_id,
+                "case_id": message.case_id,
+                "request_id": message.request_id,
+                "kind": message.kind,
+                "channel": message.channel,
+                "key_id": message.key_id,
+                "body_cipher": message.body_cipher,
+                "body_digest": message.body_digest,
+                "rank": message.rank,
+                "state": WAITING,
+                "next_attempt_at": now,
+                "created_at": now,
+            }
+            for message in messages
+        ],
+    )
+    work.connection.exec_driver_sql("SELECT pg_notify('outbox', '')")
+
+
+def drop(work: Work, request_ids: Sequence[UUID]) -> None:
+    """Stop trying messages of requests that nobody wants any more."""
+    if request_ids:
+        work.connection.execute(
+            update(outbox)
+            .where(outbox.c.request_id.in_(request_ids), outbox.c.state.in_((WAITING, CLAIMED)))
+            .values(state=UNWANTED, ended_at=work.now())
+        )
+
+
+_CLAIM = text("""
+    WITH picked AS (
+        SELECT o.id
+        FROM unnest(CAST(:institutions AS uuid[]), CAST(:slots AS integer[])) AS free(institution_id, slots)
+        CROSS JOIN LATERAL (
+            SELECT id FROM outbox
+            WHERE institution_id = free.institution_id AND state = 0 AND channel = 'push' AND next_attempt_at <= :now
+            ORDER BY rank, next_attempt_at, id
+            LIMIT free.slots
+            FOR UPDATE SKIP LOCKED
+        ) AS o
+    )
+    UPDATE outbox SET state = 1, lease_until = :lease_until, fence = fence + 1, attempts = attempts + 1
+    FROM picked, data_keys
+    WHERE outbox.id = picked.id AND data_keys.id = outbox.key_id
+    RETURNING outbox.id, outbox.institution_id, outbox.case_id, outbox.request_id, outbox.kind, outbox.fence,
+              outbox.attempts AS attempt, outbox.key_id, data_keys.wrapped, data_keys.master_version, outbox.body_cipher
+""")
+
+
+def claim(work: Work, free_slots: Mapping[UUID, int], lease: timedelta) -> list[Claim]:
+    """Claim due messages, for each institution at most as many as it has free slots."""
+    slots = {institution_id: free for institution_id, free in free_slots.items() if free > 0}
+    if not slots:
+        return []
+    now = work.now()
+    rows = work.connection.execute(
+        _CLAIM,
+        {"institutions": list(slots), "slots": list(slots.values()), "now": now, "lease_until": now + lease},
+    )
+    return [Claim(**row) for row in rows.mappings()]
+
+
+def record(work: Work, claimed: Claim, attempt: Attempt, *, retry_at: datetime | None) -> None:
+    """Record one attempt and what follows: delivered, or another try at ``retry_at``.
+
+    A delivery counts whatever became of the lease; a failure counts only
+    while the lease is still ours, so that a sender that slept through it
+    cannot put back what another one has delivered.
+    """
+    connection = work.connection
+    connection.execute(
+        insert(attempts).values(
+            id=work.new_id(),
+            centre_id=work.centre_id,
+            institution_id=claimed.institution_id,
+            outbox_id=claimed.id,
+            request_id=claimed.request_id,
+            number=claimed.attempt,
+            started_at=attempt.started_at,
+            ended_at=attempt.ended_at,
+            result=attempt.result,
+            http_status=attempt.http_status,
+            reason=attempt.reason,
+        )
+    )
+    mine = outbox.c.id == claimed.id
+    if attempt.result == "delivered":
+        connection.execute(
+            update(outbox)
+            .where(mine, outbox.c.state.in_((WAITING, CLAIMED)))
+            .values(state=DELIVERED, ended_at=attempt.ended_at)
+        )
+    else:
+        connection.execute(
+            update(outbox)
+            .where(mine, outbox.c.state == CLAIMED, outbox.c.fence == claimed.fence)
+            .values(state=WAITING, lease_until=None, next_attempt_at=retry_at or attempt.ended_at)
+        )
+
+
+_RECLAIM = text("""
+    WITH lapsed AS (
+        SELECT id FROM outbox WHERE state = 1 AND lease_until < :now ORDER BY id FOR UPDATE SKIP LOCKED
+    ), freed AS (
+        UPDATE outbox SET state = 0, lease_until = NULL, next_attempt_at = :now
+        FROM lapsed WHERE outbox.id = lapsed.id
+        RETURNING outbox.id, outbox.centre_id, outbox.institution_id, outbox.request_id, outbox.attempts
+    )
+    INSERT INTO attempts (id, centre_id, institution_id, outbox_id, request_id, number, started_at, ended_at, result, reason)
+    SELECT gen_random_uuid(), centre_id, institution_id, id, request_id, attempts, :now, :now, 'abandoned', 'lease_ended'
+    FROM freed
+""")
+
+
+def reclaim(work: Work) -> int:
+    """Put back what a dead sender had claimed; return how many. The same bytes under the same key go out again."""
+    return work.connection.execute(_RECLAIM, {"now": work.now()}).rowcount

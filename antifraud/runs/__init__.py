@@ -1,0 +1,1 @@
+"""What the machinery itself does: planned runs, each exactly once, and the signs of life of its processes."""

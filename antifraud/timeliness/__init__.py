@@ -1,0 +1,1 @@
+"""How timely it all was: the week's figures, computed from typed facts, published once and never changed."""
