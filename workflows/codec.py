@@ -91,24 +91,28 @@ def value_to_json(value: object) -> Any:  # noqa: ANN401 - JSON has no narrower 
 
 
 @cache
-def _names(kind: Any) -> tuple[str, ...]:  # noqa: ANN401 - a data class; `type[object]` is not hashable to the type checker
+def _names(kind: Any) -> tuple[str, ...]:  # noqa: ANN401 - a data class
     return tuple(field.name for field in fields(kind))
 
 
 def _encode(value: object) -> Any:  # noqa: ANN401 - JSON has no narrower type
-    if value is None or isinstance(value, bool | str):
-        return value
-    if isinstance(value, int):
-        return value if -_EXACT <= value <= _EXACT else str(value)
-    if isinstance(value, UUID):
-        return str(value)
-    if isinstance(value, datetime):
-        return instant_to_text(value)
-    if isinstance(value, Mapping):
-        return {str(key): _encode(item) for key, item in sorted(value.items())}
-    if isinstance(value, tuple):
-        return [_encode(item) for item in value]
-    return {name: _encode(getattr(value, name)) for name in _names(type(value))}
+    match value:
+        case None | bool() | str():
+            plain: Any = value
+        case int():
+            plain = value if -_EXACT <= value <= _EXACT else str(value)
+        case UUID():
+            plain = str(value)
+        case datetime():
+            plain = instant_to_text(value)
+        case Mapping():
+            plain = {str(key): _encode(item) for key, item in sorted(value.items())}
+        case tuple():
+            plain = [_encode(item) for item in value]
+        case _:
+            kind: Any = type(value)
+            plain = {name: _encode(getattr(value, name)) for name in _names(kind)}
+    return plain
 
 
 def _object(kind: Any, document: dict[str, Any]) -> Any:  # noqa: ANN401 - a data class and its instance
@@ -118,25 +122,27 @@ def _object(kind: Any, document: dict[str, Any]) -> Any:  # noqa: ANN401 - a dat
 @cache
 def _decoder(kind: Any) -> _Decode:  # noqa: ANN401 - a type form: a class or an alias of typing
     origin = typing.get_origin(kind)
-    arguments = typing.get_args(kind)
-    if origin in {typing.Union, types.UnionType}:
-        inner = _decoder(next(each for each in arguments if each is not types.NoneType))
-        return lambda value: None if value is None else inner(value)
+    if origin is not None:
+        return _composed(origin, typing.get_args(kind))
+    if is_dataclass(kind):
+        return _object_decoder(cast("type[Any]", kind))
+    scalars: dict[Any, _Decode] = {
+        UUID: lambda value: UUID(_must_be(value, str)),
+        datetime: lambda value: instant_from_text(_must_be(value, str)),
+        int: _whole,
+    }
+    return scalars.get(kind) or (lambda value: _must_be(value, kind))
+
+
+def _composed(origin: Any, arguments: tuple[Any, ...]) -> _Decode:  # noqa: ANN401 - a type form
     if origin is tuple:
-        item = _decoder(arguments[0])
-        return lambda value: tuple(item(each) for each in _must_be(value, list))
+        each = _decoder(arguments[0])
+        return lambda value: tuple(each(item) for item in _must_be(value, list))
     if origin is Mapping:
         key, item = _decoder(arguments[0]), _decoder(arguments[1])
         return lambda value: frozen_map({key(k): item(v) for k, v in _must_be(value, dict).items()})
-    if kind is UUID:
-        return lambda value: UUID(_must_be(value, str))
-    if kind is datetime:
-        return lambda value: instant_from_text(_must_be(value, str))
-    if is_dataclass(kind):
-        return _object_decoder(cast("type[Any]", kind))
-    if kind is int:
-        return _whole
-    return lambda value: _must_be(value, kind)
+    inner = _decoder(next(argument for argument in arguments if argument is not types.NoneType))
+    return lambda value: None if value is None else inner(value)
 
 
 def _whole(value: object) -> int:

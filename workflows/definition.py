@@ -7,16 +7,14 @@ import tomllib
 from collections.abc import Collection, Mapping
 from datetime import date
 from types import MappingProxyType
-from typing import TypeVar
 
 from workflows import scheme as d
-from workflows.clocks import CALENDARS, InvalidLength, Length, TimeBox, UnknownZone, parse_length, zone_of
+from workflows.clocks import CALENDARS, Length, TimeBox, UnknownZone, zone_of
+from workflows.tables import NOTHING, Table
 
 Definition = d.Definition
 
-_T = TypeVar("_T")
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
-_NOTHING = Length("PT0S", 0, 0, 0)
 _WATCH = (
     *("task", "confirm", "lead", "other", "conflict", "amount", "executed_at", "clock_wrong"),
     *("stopped_after_end", "gap", "limit", "release", "review", "papers", "appeal"),
@@ -33,90 +31,17 @@ class InvalidDefinition(ValueError):
         super().__init__("; ".join(f"{path}: {sentence}" if path else sentence for path, sentence in self.faults))
 
 
-class _Table:
-    """A TOML table that is read key by key: what is wrong or left over becomes a fault."""
-
-    def __init__(self, content: Mapping[str, object], path: str, faults: list[tuple[str, str]]) -> None:
-        self._rest = dict(content)
-        self.path = path
-        self.faults = faults
-
-    def at(self, key: str) -> str:
-        return f"{self.path}.{key}" if self.path else key
-
-    def fault(self, key: str, sentence: str) -> None:
-        self.faults.append((self.at(key) if key else self.path, sentence))
-
-    def keys(self) -> tuple[str, ...]:
-        return tuple(self._rest)
-
-    def take(self, key: str, kind: type[_T], default: _T, *, optional: bool = False) -> _T:
-        value = self._rest.pop(key, None)
-        if value is None:
-            if not optional:
-                self.fault(key, "is missing")
-            return default
-        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            self.fault(key, f"must be {kind.__name__}, not {type(value).__name__}")
-            return default
-        return value
-
-    def text(self, key: str, choices: Collection[str] | None = None, *, default: str | None = None) -> str:
-        value = self.take(key, str, default or "", optional=default is not None)
-        if choices is not None and value not in choices and (value or key in self._rest):
-            self.fault(key, f"{value!r} is none of {', '.join(sorted(choices))}")
-        elif not value.strip() and default is None and (self.at(key), "is missing") not in self.faults[-1:]:
-            self.fault(key, "must not be empty")
-        return value
-
-    def texts(self, key: str, *, optional: bool = False) -> tuple[str, ...]:
-        values = self.take(key, list, [], optional=optional)
-        for index, value in enumerate(values):
-            if not isinstance(value, str):
-                self.fault(f"{key}[{index}]", f"must be str, not {type(value).__name__}")
-        return tuple(value for value in values if isinstance(value, str))
-
-    def whole(self, key: str, low: int, high: int) -> int:
-        value = self.take(key, int, low)
-        if not low <= value <= high:
-            self.fault(key, f"must lie between {low} and {high}")
-        return value
-
-    def table(self, key: str, *, optional: bool = False) -> "_Table":
-        return _Table(self.take(key, dict, {}, optional=optional), self.at(key), self.faults)
-
-    def length(self, key: str, *, calendar: str = "absolute", optional: bool = False) -> Length | None:
-        if optional and key not in self._rest:
-            return None
-        text = self.take(key, str, "")
-        return self.measured(key, text, calendar) if text else _NOTHING
-
-    def measured(self, key: str, text: str, calendar: str) -> Length:
-        try:
-            length = parse_length(text)
-            if calendar == "absolute":
-                length.absolute()
-        except (InvalidLength, OverflowError) as error:
-            self.fault(key, str(error))
-            return _NOTHING
-        return length
-
-    def close(self) -> None:
-        for key in self._rest:
-            self.fault(key, "is not a key of this table")
-
-
 class _Reader:
     """Reads one document; `provenance` gathers source and confidence of every rule."""
 
     def __init__(self, document: Mapping[str, object]) -> None:
         self.faults: list[tuple[str, str]] = []
         self.provenance: list[d.Provenance] = []
-        self.root = _Table(document, "", self.faults)
+        self.root = Table(document, "", self.faults)
         self.name = ""
         self.zone = "UTC"
 
-    def sourced(self, table: _Table) -> tuple[str, str]:
+    def sourced(self, table: Table) -> tuple[str, str]:
         source, confidence = table.text("source"), table.text("confidence", d.CONFIDENCES)
         self.provenance.append(d.Provenance(path=table.path, source=source, confidence=confidence))
         return source, confidence
@@ -133,14 +58,14 @@ class _Reader:
             confidence=confidence,
         )
 
-    def clock(self, table: _Table) -> TimeBox:
+    def clock(self, table: Table) -> TimeBox:
         calendar = table.text("calendar", CALENDARS)
-        length = table.length("length", calendar=calendar) or _NOTHING
+        length = table.length("length", calendar=calendar) or NOTHING
         box = self.box(table.path, length, calendar, self.sourced(table))
         table.close()
         return box
 
-    def clocks_by_urgency(self, clocks: _Table, key: str, urgencies: Collection[str]) -> Mapping[str, TimeBox]:
+    def clocks_by_urgency(self, clocks: Table, key: str, urgencies: Collection[str]) -> Mapping[str, TimeBox]:
         table = clocks.table(key)
         boxes = {code: self.clock(table.table(code)) for code in urgencies}
         table.close()
@@ -149,7 +74,7 @@ class _Reader:
     def urgencies(self) -> tuple[d.Urgency, ...]:
         table = self.root.table("urgency")
         found = []
-        for code in table.keys():
+        for code in table.codes():
             line = table.table(code)
             found.append(d.Urgency(code=code, younger_than=line.length("younger_than", optional=True)))
             self.sourced(line)
@@ -161,10 +86,10 @@ class _Reader:
                 table.fault(urgency.code, "only the last urgency may be without younger_than")
         return tuple(found)
 
-    def term(self, clocks: _Table, key: str, *, limited: bool) -> d.Term:
+    def term(self, clocks: Table, key: str, *, limited: bool) -> d.Term:
         table = clocks.table(key)
         calendar = table.text("calendar", CALENDARS)
-        length = table.length("length", calendar=calendar) or _NOTHING
+        length = table.length("length", calendar=calendar) or NOTHING
         texts = table.texts("warnings")
         terms = table.whole("terms", 1, 99) if limited else None
         warning_task, lapse_task = table.text("warning_task"), table.text("lapse_task")
@@ -190,9 +115,9 @@ class _Reader:
             terms=terms,
         )
 
-    def ladder(self, clocks: _Table) -> tuple[tuple[d.Rung, ...], TimeBox]:
+    def ladder(self, clocks: Table) -> tuple[tuple[d.Rung, ...], TimeBox]:
         table = clocks.table("ladder")
-        again = table.length("again") or _NOTHING
+        again = table.length("again") or NOTHING
         sourced = self.sourced(table)
         rungs = []
         for index, item in enumerate(table.take("rungs", list, [])):
@@ -200,8 +125,8 @@ class _Reader:
             if not isinstance(item, dict):
                 table.fault(f"rungs[{index}]", "must be a table")
                 continue
-            rung = _Table(item, path, self.faults)
-            after = rung.length("after") or _NOTHING
+            rung = Table(item, path, self.faults)
+            after = rung.length("after") or NOTHING
             rungs.append(d.Rung(after=self.box(path, after, "absolute", sourced), task=rung.text("task")))
             rung.close()
         if not rungs:
@@ -211,9 +136,9 @@ class _Reader:
         table.close()
         return tuple(rungs), self.box(table.at("again"), again, "absolute", sourced)
 
-    def task(self, table: _Table, kind: str) -> d.TaskKind:
+    def task(self, table: Table, kind: str) -> d.TaskKind:
         calendar = table.text("calendar", CALENDARS, default="absolute")
-        due = table.length("due", calendar=calendar) or _NOTHING
+        due = table.length("due", calendar=calendar) or NOTHING
         again = table.length("again", optional=True)
         decided = table.take("decided", bool, default=False, optional=True)
         done = table.take("done", str, "", optional=True) or None
@@ -231,7 +156,7 @@ class _Reader:
             done=done,
         )
 
-    def request(self, table: _Table, kind: str) -> d.RequestKind:
+    def request(self, table: Table, kind: str) -> d.RequestKind:
         from_states = table.texts("from")
         for index, state in enumerate(from_states):
             if state not in d.HOLD_STATES:
@@ -250,10 +175,10 @@ class _Reader:
         table.close()
         return read
 
-    def outcome(self, table: _Table, code: str, kinds: Collection[str]) -> d.Outcome:
+    def outcome(self, table: Table, code: str, kinds: Collection[str]) -> d.Outcome:
         conclusive = table.take("conclusive", bool, default=False)
         effects = table.table("hold", optional=not conclusive)
-        hold = {kind: effects.text(kind, d.EFFECTS) for kind in kinds if kind in effects.keys()}
+        hold = {kind: effects.text(kind, d.EFFECTS) for kind in kinds if kind in effects.codes()}
         effects.close()
         if conclusive and not hold:
             table.fault("hold", "a conclusive outcome must say what it makes of the hold")
@@ -272,10 +197,10 @@ class _Reader:
         table.close()
         return read
 
-    def coded(self, key: str) -> list[tuple[str, _Table]]:
+    def coded(self, key: str) -> list[tuple[str, Table]]:
         table = self.root.table(key)
         found = []
-        for code in table.keys():
+        for code in table.codes():
             if not _CODE.fullmatch(code):
                 table.fault(code, "must be a code of small letters, digits and _")
             found.append((code, table.table(code)))
@@ -300,7 +225,7 @@ class _Reader:
         skew, follow, watch = self.root.table("skew"), self.root.table("follow"), self.root.table("watch")
         who = asking.texts("who")
         scope, money_in = measure.text("scope", {"whole", "amount"}), measure.take("money_in", bool, default=True)
-        ahead = skew.length("ahead") or _NOTHING
+        ahead = skew.length("ahead") or NOTHING
         mode = follow.text("mode", {"automatic", "person"})
         depth, chase_task = follow.whole("depth", 0, 100), follow.text("task")
         watching = {key: watch.text(key) for key in _WATCH}
@@ -363,7 +288,7 @@ class _Reader:
             provenance=tuple(self.provenance),
         )
 
-    def percents(self, table: _Table) -> tuple[int, ...]:
+    def percents(self, table: Table) -> tuple[int, ...]:
         given = table.take("at_percent", list, [])
         percents = [value for value in given if isinstance(value, int) and 0 < value < _PERCENT]
         if percents != given or percents != sorted(set(percents)):

@@ -100,6 +100,8 @@ def project(before: ProcedureState, after: ProcedureState, effects: tuple[fx.Eff
                 approvals.append(ApprovalOpened(effect.approval))
             case fx.CloseApproval():
                 approvals.append(ApprovalClosed(effect.approval_id, effect.how, effect.at, effect.by))
+            case _:  # kinds without an order among tables: gathered below
+                pass
     return Projection(
         holds=_changed(before.holds, after.holds),
         requests=_changed(before.requests, after.requests),

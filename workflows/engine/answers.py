@@ -38,15 +38,10 @@ def request_delivered(step: Step, event: RequestDelivered) -> None:
     hold = step.hold(request.hold_id)
     is_first = all(other.created_at >= request.created_at for other in step.requests_of(hold.id))
     start = hold.since if is_first and request.kind == "stop" else request.created_at
-    facts.boxed(step, "dispatch", request, step.definition.dispatch[request.urgency], start, event.sent_at)
-    facts.boxed(
-        step,
-        "delivery",
-        request,
-        step.definition.receipt[request.urgency],
-        request.created_at,
-        request.delivered_at,
-    )
+    definition, urgency = step.definition, request.urgency
+    facts.boxed(step, "dispatch", request, definition.dispatch[urgency], start=start, stop=event.sent_at)
+    since, arrived = request.created_at, request.delivered_at
+    facts.boxed(step, "delivery", request, definition.receipt[urgency], start=since, stop=arrived)
 
 
 def _deliver(step: Step, request: Request, delivered_at: datetime) -> Request:
@@ -127,7 +122,7 @@ def _conclude(step: Step, request: Request, said: _Said) -> None:
     box = step.definition.answer[request.urgency]
     verdict = "excluded" if said.outcome.own_fault else None
     start = request.delivered_at or request.created_at
-    facts.boxed(step, "answer", request, box, start, step.at, verdict)
+    facts.boxed(step, "answer", request, box, start=start, stop=step.at, verdict=verdict)
     _apply(step, request, said)
 
 

@@ -110,7 +110,8 @@ def claim_confirmed(step: Step, event: ClaimConfirmed) -> None:
         msg = f"the account of hold {hold.id} is not known yet: resolve the lead first"
         raise EventRefused(msg)
     if measures.next_stop_seq(step, hold) is None:
-        msg = f"the account of hold {hold.id} has had its {step.definition.stop_term.terms} stop terms: freeze it, or drop it"
+        terms = step.definition.stop_term.terms
+        msg = f"the account of hold {hold.id} has had its {terms} stop terms: freeze it, or drop it"
         raise EventRefused(msg)
     step.close_tasks_of(hold.id, *_looking(step), how="done", by=event.by)
     _stop(step, hold)

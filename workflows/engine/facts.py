@@ -4,8 +4,8 @@ Of several facts with the same kind and subject the last one written counts:
 a late answer follows the fact that there was none, a correction follows both.
 """
 
+from dataclasses import replace
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from workflows.clocks import TimeBox, due_at
 from workflows.effects import RecordFact
@@ -18,6 +18,7 @@ def boxed(
     kind: str,
     request: Request,
     box: TimeBox,
+    *,
     start: datetime,
     stop: datetime | None,
     verdict: str | None = None,
@@ -48,13 +49,15 @@ def boxed(
 def claimed(step: Step, hold: Hold) -> None:
     """Record money reported on a first-tier account, once per hold."""
     if hold.tier == 1 and hold.traced_minor is not None:
-        _money(step, "claim", hold.id, hold, hold.since, None, "counted", hold.traced_minor, "claims.tier_1")
+        rule = f"{step.definition.name}:claims.tier_1"
+        step.effects.append(_money("claim", hold, "counted", rule, start=hold.since, amount=hold.traced_minor))
 
 
 def held(step: Step, hold: Hold, verdict: str) -> None:
     """Record what is held (never above what was traced), or that it no longer counts (`excluded`)."""
-    start = hold.paid_at or hold.since
-    _money(step, "hold", hold.id, hold, start, hold.executed_at, verdict, hold.held_minor, "clocks.stop_term")
+    rule = f"{step.definition.name}:clocks.stop_term"
+    fact = _money("hold", hold, verdict, rule, start=hold.paid_at or hold.since, amount=hold.held_minor)
+    step.effects.append(replace(fact, stop_at=hold.executed_at))
 
 
 def converted(step: Step, hold: Hold, frozen_at: datetime | None, verdict: str | None = None) -> None:
@@ -63,49 +66,24 @@ def converted(step: Step, hold: Hold, frozen_at: datetime | None, verdict: str |
         return
     if verdict is None:
         verdict = "missing" if frozen_at is None else "in_time" if frozen_at <= hold.ends_at else "late"
-    box = step.definition.stop_term.box
-    step.effects.append(
-        RecordFact(
-            kind="conversion",
-            subject_id=hold.id,
-            institution_id=hold.institution_id,
-            start_at=hold.executed_at,
-            limit_seconds=int((hold.ends_at - hold.executed_at) / timedelta(seconds=1)),
-            due_at=hold.ends_at,
-            stop_at=frozen_at,
-            verdict=verdict,
-            amount_minor=hold.held_minor,
-            asset=hold.asset,
-            urgency=hold.urgency,
-            rule=f"{box.definition}:{box.rule}",
-        )
-    )
+    rule = f"{step.definition.name}:{step.definition.stop_term.box.rule}"
+    fact = _money("conversion", hold, verdict, rule, start=hold.executed_at, amount=hold.held_minor)
+    seconds = int((hold.ends_at - hold.executed_at) / timedelta(seconds=1))
+    step.effects.append(replace(fact, limit_seconds=seconds, due_at=hold.ends_at, stop_at=frozen_at))
 
 
-def _money(
-    step: Step,
-    kind: str,
-    subject_id: UUID,
-    hold: Hold,
-    start: datetime,
-    stop: datetime | None,
-    verdict: str,
-    amount: int,
-    rule: str,
-) -> None:
-    step.effects.append(
-        RecordFact(
-            kind=kind,
-            subject_id=subject_id,
-            institution_id=hold.institution_id,
-            start_at=start,
-            limit_seconds=None,
-            due_at=None,
-            stop_at=stop,
-            verdict=verdict,
-            amount_minor=amount,
-            asset=hold.asset,
-            urgency=hold.urgency,
-            rule=f"{step.definition.name}:{rule}",
-        )
+def _money(kind: str, hold: Hold, verdict: str, rule: str, *, start: datetime, amount: int) -> RecordFact:
+    return RecordFact(
+        kind=kind,
+        subject_id=hold.id,
+        institution_id=hold.institution_id,
+        start_at=start,
+        limit_seconds=None,
+        due_at=None,
+        stop_at=None,
+        verdict=verdict,
+        amount_minor=amount,
+        asset=hold.asset,
+        urgency=hold.urgency,
+        rule=rule,
     )

@@ -64,26 +64,7 @@ def measure_asked(step: Step, event: MeasureAsked) -> None:
 
 def _check(step: Step, hold: Hold, kind: RequestKind, amount: int | None, ends_at: datetime | None) -> None:
     """Refuse what the definition does not allow on this hold now."""
-    msg = None
-    busy = {request.kind for request in step.open_requests_of(hold.id)}
-    if hold.account_id is None:
-        msg = f"the account of hold {hold.id} is not known yet"
-    elif hold.state not in kind.from_states:
-        msg = f"{kind.kind} is not possible while hold {hold.id} is {hold.state}"
-    elif kind.kind in busy or ("release" in busy and kind.kind != "release") or (kind.kind == "stop" and busy):
-        msg = f"hold {hold.id} still waits for the answer to: {', '.join(sorted(busy))}"
-    elif kind.filing and step.filing != "filed":
-        msg = f"{kind.kind} needs a filed case"
-    elif kind.kind == "release" and not was_confirmed(step, hold):
-        msg = f"hold {hold.id} was never confirmed as stopped: there is nothing to release"
-    elif kind.needs_amount and (amount is None or amount <= 0):
-        msg = f"{kind.kind} must state an amount above 0"
-    elif kind.kind == "return" and amount is not None and amount > hold.held_minor:
-        msg = f"{amount} is more than the {hold.held_minor} that hold {hold.id} holds"
-    elif kind.kind in _BEGIN and hold.state not in LIVE_HOLDS and _is_claimed(step, hold):
-        msg = f"another hold already claims the receipt of hold {hold.id}"
-    elif counts_term(kind, hold) and next_stop_seq(step, hold) is None:
-        msg = f"the account of hold {hold.id} has had its {step.definition.stop_term.terms} stop terms"
+    msg = _bars_hold(step, hold, kind) or _bars_amount(step, hold, kind, amount)
     if msg is None and kind.kind == "freeze" and ends_at is not None:
         box = step.definition.freeze_term.box
         latest = due_at(step.at, box.length, box.calendar, box.zone)
@@ -91,6 +72,33 @@ def _check(step: Step, hold: Hold, kind: RequestKind, amount: int | None, ends_a
             msg = f"a freeze ends after now and not after {latest.isoformat()}"
     if msg is not None:
         raise EventRefused(msg)
+
+
+def _bars_hold(step: Step, hold: Hold, kind: RequestKind) -> str | None:
+    busy = {request.kind for request in step.open_requests_of(hold.id)}
+    if hold.account_id is None:
+        return f"the account of hold {hold.id} is not known yet"
+    if hold.state not in kind.from_states:
+        return f"{kind.kind} is not possible while hold {hold.id} is {hold.state}"
+    if kind.kind in busy or ("release" in busy and kind.kind != "release") or (kind.kind == "stop" and busy):
+        return f"hold {hold.id} still waits for the answer to: {', '.join(sorted(busy))}"
+    if kind.kind in _BEGIN and hold.state not in LIVE_HOLDS and _is_claimed(step, hold):
+        return f"another hold already claims the receipt of hold {hold.id}"
+    if counts_term(kind, hold) and next_stop_seq(step, hold) is None:
+        return f"the account of hold {hold.id} has had its {step.definition.stop_term.terms} stop terms"
+    return None
+
+
+def _bars_amount(step: Step, hold: Hold, kind: RequestKind, amount: int | None) -> str | None:
+    if kind.filing and step.filing != "filed":
+        return f"{kind.kind} needs a filed case"
+    if kind.kind == "release" and not was_confirmed(step, hold):
+        return f"hold {hold.id} was never confirmed as stopped: there is nothing to release"
+    if kind.needs_amount and (amount is None or amount <= 0):
+        return f"{kind.kind} must state an amount above 0"
+    if kind.kind == "return" and amount is not None and amount > hold.held_minor:
+        return f"{amount} is more than the {hold.held_minor} that hold {hold.id} holds"
+    return None
 
 
 def counts_term(kind: RequestKind, hold: Hold) -> bool:

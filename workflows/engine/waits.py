@@ -94,7 +94,7 @@ def _remind(step: Step, request: Request, clock: Clock) -> None:
 def _undelivered(step: Step, request: Request) -> None:
     request = step.put_request(replace(request, undelivered=True))
     box = step.definition.receipt[request.urgency]
-    facts.boxed(step, "delivery", request, box, request.created_at, None, "undelivered")
+    facts.boxed(step, "delivery", request, box, start=request.created_at, stop=None, verdict="undelivered")
     step.open_task(step.definition.fallback_task, "request", request.id)
     start_ladder(step, request)
 
@@ -102,7 +102,9 @@ def _undelivered(step: Step, request: Request) -> None:
 def _unanswered(step: Step, request: Request) -> None:
     request = step.put_request(replace(request, late=True))
     start = request.delivered_at or request.created_at
-    facts.boxed(step, "answer", request, step.definition.answer[request.urgency], start, None, "late")
+    facts.boxed(
+        step, "answer", request, step.definition.answer[request.urgency], start=start, stop=None, verdict="late"
+    )
     step.end_clocks_of(request.id, "void", "reminder")
     start_ladder(step, request)
 

@@ -1,0 +1,100 @@
+"""A TOML table that is read key by key: what is wrong, missing or left over becomes a fault with its path."""
+
+from collections.abc import Collection, Mapping
+from typing import TypeVar
+
+from workflows.clocks import InvalidLength, Length, parse_length
+
+NOTHING = Length("PT0S", 0, 0, 0)
+"""No time at all: what stands for a length that could not be read."""
+
+_T = TypeVar("_T")
+
+
+class Table:
+    """One table: `path` is where it stands, `faults` gathers (path, sentence) for the whole document."""
+
+    def __init__(self, content: Mapping[str, object], path: str, faults: list[tuple[str, str]]) -> None:
+        """Read ``content``, which stands at ``path``; faults are added to ``faults``."""
+        self._rest = dict(content)
+        self.path = path
+        self.faults = faults
+
+    def at(self, key: str) -> str:
+        """Return the TOML path of a key."""
+        return f"{self.path}.{key}" if self.path else key
+
+    def fault(self, key: str, sentence: str) -> None:
+        """Add a fault at a key, or at the table itself for an empty one."""
+        self.faults.append((self.at(key) if key else self.path, sentence))
+
+    def codes(self) -> tuple[str, ...]:
+        """Return the keys that nobody has taken yet, in the order of the file."""
+        return tuple(self._rest)
+
+    def take(self, key: str, kind: type[_T], default: _T, *, optional: bool = False) -> _T:
+        """Return a value of a kind; ``default`` stands for one that is missing or of another kind."""
+        value = self._rest.pop(key, None)
+        if value is None:
+            if not optional:
+                self.fault(key, "is missing")
+            return default
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            self.fault(key, f"must be {kind.__name__}, not {type(value).__name__}")
+            return default
+        return value
+
+    def text(self, key: str, choices: Collection[str] | None = None, *, default: str | None = None) -> str:
+        """Return a text that is not empty and, where there are choices, one of them."""
+        known = len(self.faults)
+        value = self.take(key, str, default or "", optional=default is not None)
+        if len(self.faults) > known:
+            return value
+        if choices is not None and value not in choices:
+            self.fault(key, f"{value!r} is none of {', '.join(sorted(choices))}")
+        elif not value.strip():
+            self.fault(key, "must not be empty")
+        return value
+
+    def texts(self, key: str, *, optional: bool = False) -> tuple[str, ...]:
+        """Return a list of texts."""
+        values = self.take(key, list, [], optional=optional)
+        for index, value in enumerate(values):
+            if not isinstance(value, str):
+                self.fault(f"{key}[{index}]", f"must be str, not {type(value).__name__}")
+        return tuple(value for value in values if isinstance(value, str))
+
+    def whole(self, key: str, low: int, high: int) -> int:
+        """Return a whole number between two bounds, both allowed."""
+        value = self.take(key, int, low)
+        if not low <= value <= high:
+            self.fault(key, f"must lie between {low} and {high}")
+        return value
+
+    def table(self, key: str, *, optional: bool = False) -> "Table":
+        """Return a table inside this one; a missing one reads as empty."""
+        return Table(self.take(key, dict, {}, optional=optional), self.at(key), self.faults)
+
+    def length(self, key: str, *, calendar: str = "absolute", optional: bool = False) -> Length | None:
+        """Return an ISO 8601 duration that ``calendar`` can count, None for an optional one that is missing."""
+        if optional and key not in self._rest:
+            return None
+        known = len(self.faults)
+        text = self.take(key, str, "")
+        return NOTHING if len(self.faults) > known else self.measured(key, text, calendar)
+
+    def measured(self, key: str, text: str, calendar: str) -> Length:
+        """Read the duration ``text`` that stands at ``key``."""
+        try:
+            length = parse_length(text)
+            if calendar == "absolute":
+                length.absolute()
+        except (InvalidLength, OverflowError) as error:
+            self.fault(key, str(error))
+            return NOTHING
+        return length
+
+    def close(self) -> None:
+        """Refuse every key that was not taken."""
+        for key in self._rest:
+            self.fault(key, "is not a key of this table")
