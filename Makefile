@@ -86,7 +86,7 @@ migration: $(STAMP)  ## write a new migration: make migration m="add lapsed_at t
 lock: $(BIN)/python  ## write the locks again (UPGRADE=--upgrade moves the versions)
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-uv.lock
 	@$(UV_INDEX_FROM_PIP) \
-	compile() { $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	compile() { $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-annotate --custom-compile-command "make lock" $(UPGRADE) "$$@" >/dev/null; }; \
 	compile pyproject.toml --output-file requirements.lock; \
 	compile pyproject.toml --group dev --constraint requirements.lock --output-file requirements-dev.lock; \
