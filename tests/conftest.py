@@ -1,0 +1,160 @@
+"""Fixtures that several capabilities need: a real PostgreSQL, an installation in it, and a clock that a test moves.
+
+One server serves the whole run, whatever the number of test processes. A
+template database is prepared once by the product's own set-up; `installation`
+is a fresh copy of it, so that locks, commits and several connections are real.
+"""
+
+import fcntl
+import json
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy.engine import make_url
+
+from antifraud.auth.service import Centre
+from antifraud.foundation.clock import FrozenClock
+from antifraud.foundation.db import Database
+from antifraud.foundation.settings import Settings
+from antifraud.founding import prepare
+from antifraud.installation import Installation
+from antifraud.supervisor.postgres import EmbeddedPostgres
+from antifraud.vault.keyring import KeyRing
+from antifraud.vault.service import Vault
+
+NOW = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
+"""A Tuesday, 22:00 in the centre's zone; ISO week 2026-W48."""
+SERVER = "ANTIFRAUD_TESTS_SERVER"
+# Read by the product, so a test run must not inherit them from whoever started it.
+for name in [name for name in os.environ if name.startswith("ANTIFRAUD_") and name != SERVER] + ["DATABASE_URL"]:
+    os.environ.pop(name, None)
+
+
+class _Server:
+    """The run's PostgreSQL: started by the first process that needs it, or by the controller of several."""
+
+    postgres: EmbeddedPostgres | None = None
+    home: Path | None = None
+
+    @classmethod
+    def start(cls) -> None:
+        cls.home = Path(tempfile.mkdtemp(prefix="antifraud-tests-"))
+        cls.postgres = EmbeddedPostgres(cls.home)
+        owner_url = cls.postgres.start()
+        os.environ[SERVER] = json.dumps({"home": str(cls.home), "owner": owner_url, "app": cls.postgres.app_url})
+
+    @classmethod
+    def stop(cls) -> None:
+        if cls.postgres is not None and cls.home is not None:
+            cls.postgres.destroy()
+            shutil.rmtree(cls.home, ignore_errors=True)
+            os.environ.pop(SERVER, None)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Start the server in the controller, before its test processes inherit the environment."""
+    if getattr(session.config.option, "numprocesses", None) and not hasattr(session.config, "workerinput"):
+        _Server.start()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Stop the server where it was started."""
+    if not hasattr(session.config, "workerinput"):
+        _Server.stop()
+
+
+@pytest.fixture(scope="session")
+def server() -> dict[str, str]:
+    """The addresses of the run's PostgreSQL: `owner` and `app`, both to the template database."""
+    if SERVER not in os.environ:
+        _Server.start()
+    found: dict[str, str] = json.loads(os.environ[SERVER])
+    return found
+
+
+@pytest.fixture(scope="session")
+def template(server: dict[str, str]) -> Settings:
+    """Settings of an installation that was prepared once for the whole run; its database is only copied."""
+    home = Path(server["home"])
+    settings = Settings(
+        home=home,
+        environment="test",
+        database_url=server["owner"],
+        app_database_url=server["app"],
+        public_url="http://127.0.0.1:8000",
+    )
+    with (home / "template.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (home / "template.done").exists():
+            prepare(settings, FrozenClock(NOW), lambda _: None)
+            (home / "template.done").touch()
+    return settings
+
+
+@pytest.fixture
+def clock() -> FrozenClock:
+    """A clock that stands at `NOW` until the test moves it."""
+    return FrozenClock(NOW)
+
+
+@pytest.fixture
+def database_settings(template: Settings, tmp_path: Path) -> Iterator[Settings]:
+    """Settings of a database of the test's own, with a home of its own that holds the template's keys and tokens."""
+    name = f"test_{uuid.uuid4().hex[:16]}"
+    owner = template.database_url or ""
+    _admin(owner, f'CREATE DATABASE "{name}" TEMPLATE antifraud')
+    home = tmp_path / "home"
+    for folder in ("keys", "tokens", "simulator"):
+        shutil.copytree(Path(template.home) / folder, home / folder)
+    (home / "logs").mkdir()
+    yield replace(
+        template,
+        home=home,
+        database_url=_at(owner, name),
+        app_database_url=_at(template.app_database_url or "", name),
+    )
+    _admin(owner, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def installation(database_settings: Settings, clock: FrozenClock) -> Iterator[Installation]:
+    """An installation on a database of its own, with the test's clock."""
+    database = Database(database_settings.app_database_url or "", pool_size=4, application_name="antifraud-test")
+    yield Installation(
+        settings=database_settings,
+        clock=clock,
+        database=database,
+        vault=Vault(KeyRing.open(database_settings.keys_path)),
+    )
+    database.close()
+
+
+@pytest.fixture
+def drill(installation: Installation) -> Centre:
+    """The drill centre, whose institutions are the simulated ones."""
+    return next(centre for centre in installation.centres() if centre.code == "drill")
+
+
+@pytest.fixture
+def live(installation: Installation) -> Centre:
+    """The live centre, whose institutions have no channel yet."""
+    return next(centre for centre in installation.centres() if centre.code == "centre")
+
+
+def _at(url: str, database: str) -> str:
+    return make_url(url).set(database=database).render_as_string(hide_password=False)
+
+
+def _admin(owner_url: str, statement: str) -> None:
+    """Run one statement outside any transaction, connected to no database that it names."""
+    conninfo = make_url(owner_url).set(drivername="postgresql", database="postgres")
+    with psycopg.connect(conninfo.render_as_string(hide_password=False), autocommit=True) as connection:
+        connection.execute(statement.encode())
