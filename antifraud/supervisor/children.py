@@ -12,6 +12,8 @@ from typing import Final
 
 from antifraud.supervisor.parent import die_with_parent
 
+# -P: the folder somebody happens to stand in must not be searched for modules.
+COMMAND_LINE: Final = (sys.executable, "-P", "-m", "antifraud.cli")
 LONGEST_PAUSE_SECONDS: Final = 10.0
 SHORTEST_PAUSE_SECONDS: Final = 0.5
 STEADY_AFTER_SECONDS: Final = 30.0
@@ -33,6 +35,7 @@ class Child:
         """Name it; nothing starts before ``start``."""
         self.name = name
         self.log_path = log_path
+        self.deaths = 0
         self._command = command
         self._environ = dict(environ)
         self._process: subprocess.Popen[bytes] | None = None
@@ -50,7 +53,7 @@ class Child:
         """Start it, in a session of its own: what the terminal sends, only the supervisor gets."""
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "antifraud.cli", self._command],
+                [*COMMAND_LINE, self._command],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -70,6 +73,7 @@ class Child:
             return None
         present = time.monotonic()
         if self._start_again is None:
+            self.deaths += 1
             steady = present - self._started >= STEADY_AFTER_SECONDS
             self._pause = SHORTEST_PAUSE_SECONDS if steady else self._next_pause()
             self._start_again = present + self._pause
@@ -96,6 +100,11 @@ class Child:
         self._told = (self._told if self._told <= size else 0) + len(whole)
         lines = whole.decode(errors="replace").splitlines()
         return [line for line in lines if any(mark in line for mark in _WORTH_TELLING)][-_LINES_AT_ONCE:]
+
+    def last_words(self) -> str:
+        """Return the last line of its log."""
+        lines = self.log_path.read_text(encoding="utf-8", errors="replace").split("\n")
+        return next((line for line in reversed(lines) if line.strip()), "nothing")
 
     def ask_to_stop(self) -> None:
         """Send SIGTERM, once it lives."""

@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from threading import Event
@@ -15,7 +14,7 @@ from typing import Final
 
 from antifraud.foundation.settings import Settings, application_url, remembered_url_path
 from antifraud.supervisor.account import NoUnprivilegedUser
-from antifraud.supervisor.children import Child, end_process_group
+from antifraud.supervisor.children import COMMAND_LINE, Child, end_process_group
 from antifraud.supervisor.credentials import secret_file, write_secret
 from antifraud.supervisor.installation import PostgresError
 from antifraud.supervisor.lock import AlreadyRunning, HomeLock
@@ -24,6 +23,7 @@ from antifraud.supervisor.postgres import EmbeddedPostgres
 EXIT_FAILED: Final = 1
 EXIT_ALREADY_RUNNING: Final = 3
 EXIT_PORT_TAKEN: Final = 4
+DEATHS_AT_START: Final = 4
 READY_SECONDS: Final = 90.0
 PORT_SECONDS: Final = 5.0
 TICK_SECONDS: Final = 0.2
@@ -142,6 +142,10 @@ def _wait_until_ready(settings: Settings, children: list[Child], say: Say, stop:
         if stop.wait(TICK_SECONDS):
             raise _Stopped
         _look_after(children, say)
+        for child in children:
+            if child.deaths >= DEATHS_AT_START:
+                message = f"{child.name} does not start; {child.log_path} ends with: {child.last_words()}"
+                raise CannotStart(message)
         if time.monotonic() > ends:
             message = f"the service did not become ready in {READY_SECONDS:.0f} s; its logs are in {settings.logs_path}"
             raise CannotStart(message)
@@ -207,7 +211,7 @@ def _is_remembered(environ: Mapping[str, str]) -> bool:
 def _run_set_up(environ: Mapping[str, str], stop: Event) -> None:
     """Run ``antifraud db prepare``; what it prints, such as the first password, goes to our terminal."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "antifraud.cli", "db", "prepare"],
+        [*COMMAND_LINE, "db", "prepare"],
         stdin=subprocess.DEVNULL,
         env=dict(environ),
         start_new_session=True,
