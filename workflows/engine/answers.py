@@ -168,11 +168,11 @@ def _again(step: Step, request: Request, said: _Said | None) -> None:
 
 
 def answer_settled(step: Step, event: AnswerSettled) -> None:
-    """A person decided between contradictory answers."""
+    """A person decided between contradictory answers; the decision stands among the replies."""
     request = step.request(event.request_id)
+    if event.id in request.replies:
+        return
     if not request.conflict:
-        if request.outcome == event.outcome:
-            return
         msg = f"the answers to request {request.id} do not contradict each other"
         raise EventRefused(msg)
     outcome = step.definition.outcomes.get(event.outcome)
@@ -184,7 +184,15 @@ def answer_settled(step: Step, event: AnswerSettled) -> None:
         msg = f"{event.outcome} needs the amount that is held"
         raise EventRefused(msg)
     step.close_tasks_of(request.id, step.definition.watch["conflict"], how="done", by=event.by)
-    request = step.put_request(replace(request, conflict=False, outcome=outcome.code, executed_minor=event.held_minor))
+    request = step.put_request(
+        replace(
+            request,
+            conflict=False,
+            outcome=outcome.code,
+            executed_minor=event.held_minor,
+            replies=(*request.replies, event.id),
+        )
+    )
     said = _Said(
         outcome=outcome,
         effect=effect,

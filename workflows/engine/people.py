@@ -34,9 +34,12 @@ def task_completed(step: Step, event: TaskCompleted) -> None:
 
 
 def case_filed(step: Step, event: CaseFiled) -> None:
-    """The case is filed: freezes may be asked for from now on."""
-    if step.filing == "filed":
+    """The case is filed: freezes may be asked for from now on. After a refusal to file it is a new procedure."""
+    if step.filing == "filed" or event.at == step.filed_at:
         return
+    if step.filing == "declined":
+        msg = "the authority declined to file: what is stopped is being released"
+        raise EventRefused(msg)
     step.filing, step.filed_at = "filed", event.at
 
 
@@ -44,7 +47,7 @@ def case_not_filed(step: Step, event: CaseNotFiled) -> None:
     """The authority declined: what is stopped must be released, what is not yet delivered is taken back."""
     if step.filing == "declined":
         return
-    step.filing, step.filed_at = "declined", None
+    step.filing = "declined"
     for hold in list(step.holds.values()):
         if hold.state not in LIVE_HOLDS:
             continue
