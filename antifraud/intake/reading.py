@@ -20,6 +20,8 @@ from antifraud.intake.numbers import read_number
 if TYPE_CHECKING:
     from datetime import datetime
 
+MAX_FAULTS: Final = 500
+"""So many are named in one answer; the sentence before them counts all."""
 ACCOUNT_KINDS: Final = frozenset(
     {"personal", "corporate", "wallet", "merchant", "pooled", "settlement", "chain_address"}
 )
@@ -48,7 +50,7 @@ class Reading:
         if self.faults:
             count = len(self.faults)
             msg = f"{count} place{'s' if count > 1 else ''} to mend: correct them and send the report again"
-            raise InvalidReport(msg, errors=self.faults)
+            raise InvalidReport(msg, errors=self.faults[:MAX_FAULTS])
 
     def time(self, value: object, at: str, zone: str | None) -> TimeBounds | None:
         """Return the span of a time that is not in the future, or None with a fault noted."""

@@ -151,26 +151,37 @@ def _round_constants() -> tuple[int, ...]:
 _ROUNDS: Final = _round_constants()
 
 
-def _turn(lane: int, by: int) -> int:
-    by %= 64
-    return ((lane << by) | (lane >> (64 - by))) & _LANES
+def _journeys() -> tuple[tuple[int, int, int, int], ...]:
+    """Return where each lane goes and how far it turns: (to, from, left turn, its column); lane (x, y) is x + 5 y."""
+    x, y, journeys = 1, 0, [(0, 0, 0, 0)]
+    for step in range(24):
+        to_x, to_y = y, (2 * x + 3 * y) % 5
+        journeys.append((to_x + 5 * to_y, x + 5 * y, (step + 1) * (step + 2) // 2 % 64, x))
+        x, y = to_x, to_y
+    return tuple(journeys)
 
 
-def _permute(state: list[list[int]]) -> None:
+_JOURNEYS: Final = _journeys()
+
+
+def _permute(state: list[int]) -> None:
+    moved = [0] * 25
     for constant in _ROUNDS:
-        column = [row[0] ^ row[1] ^ row[2] ^ row[3] ^ row[4] for row in state]
-        for x in range(5):
-            mixed = column[x - 1] ^ _turn(column[(x + 1) % 5], 1)
-            state[x] = [lane ^ mixed for lane in state[x]]
-        x, y, lane = 1, 0, state[1][0]
-        for step in range(24):
-            x, y = y, (2 * x + 3 * y) % 5
-            lane, state[x][y] = state[x][y], _turn(lane, (step + 1) * (step + 2) // 2)
-        for y in range(5):
-            row = [state[x][y] for x in range(5)]
-            for x in range(5):
-                state[x][y] = row[x] ^ (~row[(x + 1) % 5] & row[(x + 2) % 5] & _LANES)
-        state[0][0] ^= constant
+        a, b, c, d, e = (state[x] ^ state[x + 5] ^ state[x + 10] ^ state[x + 15] ^ state[x + 20] for x in range(5))
+        mix = (
+            e ^ ((b << 1 | b >> 63) & _LANES),
+            a ^ ((c << 1 | c >> 63) & _LANES),
+            b ^ ((d << 1 | d >> 63) & _LANES),
+            c ^ ((e << 1 | e >> 63) & _LANES),
+            d ^ ((a << 1 | a >> 63) & _LANES),
+        )
+        for to, origin, turn, column in _JOURNEYS:
+            lane = state[origin] ^ mix[column]
+            moved[to] = (lane << turn | lane >> (64 - turn)) & _LANES
+        for row in (0, 5, 10, 15, 20):
+            a, b, c, d, e = moved[row : row + 5]
+            state[row : row + 5] = (a ^ (~b & c), b ^ (~c & d), c ^ (~d & e), d ^ (~e & a), e ^ (~a & b))
+        state[0] ^= constant
 
 
 def keccak256(message: bytes) -> bytes:
@@ -178,15 +189,19 @@ def keccak256(message: bytes) -> bytes:
 
     Source: the Keccak reference, version 3.0, sections 1.2 and 2.1; ``hashlib`` has only the later SHA-3 padding.
     """
-    padded = bytearray(message + b"\x01" + bytes(-(len(message) + 1) % _RATE))
+    return _sponge(message, b"\x01")
+
+
+def _sponge(message: bytes, suffix: bytes) -> bytes:
+    padded = bytearray(message + suffix + bytes(-(len(message) + 1) % _RATE))
     padded[-1] |= 0x80
-    state = [[0] * 5 for _ in range(5)]
+    state = [0] * 25
     for start in range(0, len(padded), _RATE):
         for lane in range(_RATE // 8):
             at = start + 8 * lane
-            state[lane % 5][lane // 5] ^= int.from_bytes(padded[at : at + 8], "little")
+            state[lane] ^= int.from_bytes(padded[at : at + 8], "little")
         _permute(state)
-    return b"".join(state[lane % 5][lane // 5].to_bytes(8, "little") for lane in range(4))
+    return b"".join(lane.to_bytes(8, "little") for lane in state[:4])
 
 
 _ID_WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)

@@ -121,6 +121,11 @@ def test_json_keeps_every_amount_even_for_readers_with_floats(minor: int) -> Non
     assert isinstance(sent, str) or float(sent) == sent
 
 
+def test_an_amount_above_2_to_the_53_is_a_text_of_digits() -> None:
+    assert to_json(2**53) == 9007199254740992
+    assert to_json(2**53 + 1) == "9007199254740993"
+
+
 @pytest.mark.parametrize(("code", "exponent"), [("JPY", 0), ("CNY", 2), ("TWD", 2), ("KWD", 3), ("CLF", 4), ("VND", 0)])
 def test_exponents_are_those_of_iso_4217(code: str, exponent: int) -> None:
     assert asset(code).exponent == exponent

@@ -1,6 +1,7 @@
 """Check digits against published vectors, and what every one of them promises."""
 
 from datetime import date
+from hashlib import sha3_256
 
 import pytest
 from hypothesis import assume, given
@@ -50,6 +51,14 @@ def test_ibans_of_the_registry_are_right_and_one_changed_digit_is_wrong(iban: st
     assert not rules.iban_check(iban + "0")
 
 
+def test_an_iban_of_the_wrong_length_is_wrong_even_with_right_check_digits() -> None:
+    body = "WEST123456987654320"
+    whole = int("".join(str(int(char, 36)) for char in body + "GB00"))
+    iban = f"GB{98 - whole % 97:02d}{body}"
+    assert int("".join(str(int(char, 36)) for char in iban[4:] + iban[:4])) % 97 == 1
+    assert not rules.iban_check(iban)
+
+
 def test_a_tron_address_carries_its_checksum() -> None:
     # the contract of USDT on TRON
     assert rules.base58check("TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t")
@@ -62,6 +71,11 @@ def test_keccak_is_that_of_ethereum_and_not_sha3() -> None:
     assert rules.keccak256(b"abc").hex() == "4e03657aea45a94fc7d47ba826c8d667c0d1e6e33a64a036ec44f58fa12d6c45"
     transfer = rules.keccak256(b"Transfer(address,address,uint256)").hex()
     assert transfer == "ddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"
+
+
+@given(st.binary(max_size=300))
+def test_with_the_later_padding_the_same_sponge_is_sha3(message: bytes) -> None:
+    assert rules._sponge(message, b"\x06") == sha3_256(message).digest()
 
 
 @pytest.mark.parametrize(

@@ -276,6 +276,12 @@ def test_a_row_too_many_is_refused() -> None:
     assert list(faults(lambda: read(transfers=[{}] * 10_001))) == ["/transfers"]
 
 
+def test_an_answer_names_five_hundred_faults_and_counts_all() -> None:
+    with pytest.raises(InvalidReport, match="600 places") as caught:
+        read(transfers=[{"amount": -1}] * 600)
+    assert len(caught.value.errors) == 500
+
+
 @pytest.mark.parametrize("text", NAUGHTY)
 def test_a_naughty_text_in_every_field_loses_nothing_and_breaks_nothing(text: str) -> None:
     end = dict.fromkeys(("institution", "number", "holder", "kind", "sub_ref"), text)
