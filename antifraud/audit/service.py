@@ -35,17 +35,24 @@ class Happening:
     cause_id: UUID | None = None
 
 
-def append(work: Work, streams: Sequence[tuple[Head, Sequence[Happening]]]) -> list[Head]:
-    """Append to streams whose owners the caller holds under lock; return their new heads, which the owners must keep."""
+def append(
+    work: Work, streams: Sequence[tuple[Head, Sequence[Happening]]], recorded_at: datetime | None = None
+) -> list[Head]:
+    """Append to streams whose owners the caller holds under lock; return their new heads, which the owners must keep.
+
+    ``recorded_at`` is now, unless the caller writes other rows of the same instant beside them.
+    """
     rows: list[dict[str, Any]] = []
-    heads = [_chain(work, head, happenings, rows) for head, happenings in streams]
+    at = recorded_at or work.now()
+    heads = [_chain(work, head, happenings, rows, at) for head, happenings in streams]
     if rows:
         work.connection.execute(insert(entries), rows)
     return heads
 
 
-def _chain(work: Work, head: Head, happenings: Sequence[Happening], rows: list[dict[str, Any]]) -> Head:
-    recorded_at = work.now()
+def _chain(
+    work: Work, head: Head, happenings: Sequence[Happening], rows: list[dict[str, Any]], recorded_at: datetime
+) -> Head:
     for happening in happenings:
         entry = Entry(
             stream=head.stream,

@@ -1,6 +1,6 @@
 """Writes a desk: what `workflows.project` says becomes rows, one batch a table, in one order of tables."""
 
-import hashlib
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,10 +11,10 @@ from antifraud.audit.service import Head, append
 from antifraud.cases import models
 from antifraud.cases.casefile import CaseFile, Change, Desk
 from antifraud.cases.messages import Mail
+from antifraud.cases.projected import Place, approval_row, deadline_row, fact_row, hold_row, request_row, task_row
 from antifraud.deadlines import service as waits
-from antifraud.foundation.json import canonical
 from antifraud.outbox import service as post
-from workflows import derived_id, state_to_json, value_to_json
+from workflows import state_to_json
 from workflows.projection import (
     ApprovalClosed,
     ApprovalOpened,
@@ -28,19 +28,21 @@ from workflows.state import Hold, Request, Task
 
 def write(desk: Desk, mail: Mail) -> None:
     """Write everything that happened on the desk; the caller commits."""
-    _write_cases(desk)
+    # One instant for all that is recorded here, so that the log can tell when each row was.
+    recorded_at = desk.work.now()
+    _write_cases(desk, recorded_at)
     _write_procedures(desk)
     _write_holds_and_requests(desk)
     _write_approvals(desk)
     _write_tasks(desk)
     _write_deadlines(desk)
-    _write_facts(desk)
+    _write_facts(desk, recorded_at)
     post.queue(desk.work, mail.messages(desk))
     post.drop(desk.work, [stop.request_id for change in desk.changes for stop in change.projection.stops])
     desk.changes.clear()
 
 
-def _write_cases(desk: Desk) -> None:
+def _write_cases(desk: Desk, recorded_at: datetime) -> None:
     work, files = desk.work, list(desk.files.values())
     heads = append(
         work,
@@ -51,6 +53,7 @@ def _write_cases(desk: Desk) -> None:
             )
             for file in files
         ],
+        recorded_at,
     )
     new, known = [], []
     for file, head in zip(files, heads, strict=True):
@@ -124,36 +127,19 @@ def _write_holds_and_requests(desk: Desk) -> None:
     holds: dict[UUID, dict[str, Any]] = {}
     requests: dict[UUID, dict[str, Any]] = {}
     for change in desk.changes:
-        holds |= {hold.id: hold_row(change, hold, desk.work.centre_id) for hold in change.projection.holds}
-        requests |= {request.id: request_row(desk, change, request) for request in change.projection.requests}
+        holds |= {hold.id: hold_row(_place(desk, change), hold) for hold in change.projection.holds}
+        requests |= {request.id: _request_row(desk, change, request) for request in change.projection.requests}
     _upsert(desk, models.holds, list(holds.values()))
     _upsert(desk, models.requests, list(requests.values()))
 
 
-def hold_row(change: Change, hold: Hold, centre_id: UUID) -> dict[str, Any]:
-    """Return the row of a hold."""
+def _place(desk: Desk, change: Change) -> Place:
+    return Place(centre_id=desk.work.centre_id, case_id=change.file.id, procedure_id=change.procedure_id)
+
+
+def _request_row(desk: Desk, change: Change, request: Request) -> dict[str, Any]:
     return {
-        **columns_of(hold, models.holds),
-        "centre_id": centre_id,
-        "procedure_id": change.procedure_id,
-        "case_id": change.file.id,
-    }
-
-
-def columns_of(value: object, table: Table) -> dict[str, Any]:
-    """Return the fields of a frozen value that the table has columns for."""
-    return {name: getattr(value, name) for name in table.c.keys() if hasattr(value, name)}  # noqa: SIM118 - column names
-
-
-def request_row(desk: Desk, change: Change, request: Request) -> dict[str, Any]:
-    """Return the row of a request; its replies are rows of their own."""
-    return {
-        **columns_of(request, models.requests),
-        "documents": list(request.documents),
-        "centre_id": desk.work.centre_id,
-        "procedure_id": change.procedure_id,
-        "case_id": change.file.id,
-        "institution_id": desk.institution_of(change.file, request.id),
+        **request_row(_place(desk, change), request, desk.institution_of(change.file, request.id)),
         "key_id": change.file.row["key_id"],
         "authority_cipher": change.file.row["authority_cipher"],
     }
@@ -173,20 +159,7 @@ def _write_approvals(desk: Desk) -> None:
         for item in change.projection.approvals:
             match item:
                 case ApprovalOpened(approval=approval):
-                    asked.append(
-                        {
-                            "id": approval.id,
-                            "centre_id": desk.work.centre_id,
-                            "procedure_id": change.procedure_id,
-                            "case_id": change.file.id,
-                            "hold_id": approval.hold_id,
-                            "act": approval.act,
-                            "payload_hash": hashlib.sha256(canonical(value_to_json(approval))).digest(),
-                            "asked_by": approval.asked_by,
-                            "asked_at": change.event.at,
-                            "state": "waiting",
-                        }
-                    )
+                    asked.append(approval_row(_place(desk, change), approval, change.event))
                 case ApprovalClosed():
                     decided.append({"approval": item.id, "how": item.how, "by": item.by, "when": item.at})
     if asked:
@@ -202,32 +175,27 @@ def _write_approvals(desk: Desk) -> None:
 
 
 def _write_tasks(desk: Desk) -> None:
-    opened: dict[UUID, tuple[CaseFile, UUID, Task]] = {}
+    opened: dict[UUID, tuple[Change, Task]] = {}
     closed: list[TaskClosed] = []
     for change in desk.changes:
         for item in change.projection.tasks:
             match item:
                 case TaskOpened(task=task):
-                    opened[task.id] = (change.file, change.procedure_id, task)
+                    opened[task.id] = (change, task)
                 case TaskClosed():
                     closed.append(item)
     work = desk.work
-    subjects = {task_id: _hold_of(file, task) for task_id, (file, _, task) in opened.items()}
+    subjects = {task_id: _hold_of(change.file, task) for task_id, (change, task) in opened.items()}
     desk.need_accounts(hold.account_id for hold in subjects.values() if hold)
     if opened:
         work.connection.execute(
             insert(models.tasks),
             [
                 {
-                    **columns_of(task, models.tasks),
-                    "centre_id": work.centre_id,
-                    "procedure_id": procedure_id,
-                    "case_id": file.id,
-                    "masked_label": _label(desk, file, subjects[task.id]),
-                    "state": "open",
-                    "opened_at": work.now(),
+                    **task_row(_place(desk, change), task, change.event),
+                    "masked_label": _label(desk, change.file, subjects[task.id]),
                 }
-                for file, procedure_id, task in opened.values()
+                for change, task in opened.values()
             ],
         )
     if closed:
@@ -264,41 +232,18 @@ def _write_deadlines(desk: Desk) -> None:
         for item in change.projection.deadlines:
             match item:
                 case DeadlineStarted(clock=clock):
-                    started.append(
-                        {
-                            "id": clock.id,
-                            "centre_id": desk.work.centre_id,
-                            "procedure_id": change.procedure_id,
-                            "case_id": change.file.id,
-                            "kind": clock.kind,
-                            "subject_kind": clock.subject_kind,
-                            "subject_id": clock.subject_id,
-                            "step": clock.step,
-                            "due_at": clock.due_at,
-                            "derivation": value_to_json(clock.derivation),
-                            "state": "running",
-                            "started_at": change.event.at,
-                        }
-                    )
+                    started.append(deadline_row(_place(desk, change), clock, change.event))
                 case DeadlineEnded():
                     ended.append(waits.Ended(item.id, item.how, item.at))
     waits.start(desk.work, started)
     waits.end(desk.work, ended)
 
 
-def _write_facts(desk: Desk) -> None:
-    rows = []
-    for change in desk.changes:
-        for ordinal, fact in enumerate(change.projection.facts):
-            rows.append(
-                {
-                    **columns_of(fact, models.facts),
-                    "id": derived_id(change.event.at, change.event.id, "fact", ordinal),
-                    "centre_id": desk.work.centre_id,
-                    "case_id": change.file.id,
-                    "procedure_id": change.procedure_id,
-                    "recorded_at": desk.work.now(),
-                }
-            )
+def _write_facts(desk: Desk, recorded_at: datetime) -> None:
+    rows = [
+        fact_row(_place(desk, change), fact, change.event, ordinal, recorded_at)
+        for change in desk.changes
+        for ordinal, fact in enumerate(change.projection.facts)
+    ]
     if rows:
         desk.work.connection.execute(insert(models.facts), rows)
