@@ -1,5 +1,5 @@
 """What a WSGI server asks for: ``gunicorn wsgi:app``."""
 
-from antifraud.app import create_app
+from antifraud.app import application
 
-app = create_app()
+app = application()

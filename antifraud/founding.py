@@ -140,7 +140,8 @@ def _make_role(settings: Settings) -> None:
                 # DDL takes no parameters: the server quotes the password itself.
                 statement = connection.scalar(
                     text(
-                        "SELECT format('CREATE ROLE %I LOGIN PASSWORD %L', CAST(:name AS text), CAST(:password AS text))"
+                        "SELECT format('CREATE ROLE %I LOGIN PASSWORD %L',"
+                        " CAST(:name AS text), CAST(:password AS text))"
                     ),
                     {"name": app.username, "password": app.password},
                 )

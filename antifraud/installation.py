@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Self
 from uuid import UUID
 
+from sqlalchemy import Connection
+
 from antifraud.auth.service import Centre, all_centres
 from antifraud.cases.messages import Mail
 from antifraud.cases.orders import Authority
@@ -13,7 +15,6 @@ from antifraud.foundation.settings import Settings, SettingsError
 from antifraud.vault.keyring import KeyRing
 from antifraud.vault.service import Vault
 from antifraud.work import Work
-from sqlalchemy import Connection
 
 
 @dataclass(frozen=True, slots=True)

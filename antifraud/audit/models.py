@@ -3,7 +3,7 @@
 from sqlalchemy import BigInteger, Column, Date, DateTime, LargeBinary, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from antifraud.foundation.db import metadata, Xid8
+from antifraud.foundation.db import Xid8, metadata
 
 entries = Table(
     "entries",

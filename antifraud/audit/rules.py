@@ -101,7 +101,7 @@ def inclusion_path(index: int, leaves: Sequence[bytes]) -> tuple[bytes, ...]:
 
 
 def included(leaf: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> bool:
-    """Tell whether ``path`` proves that ``leaf`` is entry ``index`` of the tree ``root`` of ``size`` (RFC 9162, 2.1.3.2)."""
+    """Tell whether ``path`` proves that ``leaf`` is entry ``index`` of the tree (RFC 9162, 2.1.3.2)."""
     if not 0 <= index < size:
         return False
     fn, sn, node = index, size - 1, leaf
@@ -121,6 +121,11 @@ def included(leaf: bytes, index: int, size: int, path: Sequence[bytes], root: by
 def _split(size: int) -> int:
     """Return the largest power of two below ``size``."""
     return 1 << ((size - 1).bit_length() - 1)
+
+
+def origin_of(centre_id: UUID) -> str:
+    """Return how the heads of a centre's log are named; it never changes, whatever the address of the service."""
+    return f"antifraud/{centre_id}"
 
 
 def checkpoint(origin: str, size: int, root: bytes, at: datetime) -> bytes:

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Row, func, or_, select
@@ -69,7 +70,7 @@ def by_name(connection: Connection, names: Collection[str]) -> dict[str, Institu
             ),
         )
     ).all()
-    found = {}
+    found: dict[str, Institution] = {}
     for row in rows:
         called = {row.code.casefold(), row.name_en.casefold(), row.name_zh.casefold()}
         found |= {name: _institution(row) for name in names if name.casefold() in called}
@@ -121,5 +122,5 @@ def usable_key(connection: Connection, key_id: str, at: datetime) -> Institution
     return InstitutionKey(row.key_id, row.centre_id, row.institution_id, row.algorithm, row.public_key)
 
 
-def _institution(row: Row) -> Institution:
+def _institution(row: Row[Any]) -> Institution:
     return Institution(row.id, row.code, row.name_zh, row.name_en, row.channel or "manual")

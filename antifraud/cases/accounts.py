@@ -89,13 +89,13 @@ def resolve(work: Work, cards: Iterable[AccountCard]) -> dict[AccountCard, UUID]
                 "first_seen_at": now,
             }
         )
-    statement = upsert(accounts)
-    statement = statement.on_conflict_do_update(
+    new = upsert(accounts)
+    statement = new.on_conflict_do_update(
         index_elements=["centre_id", "institution_id", "scheme", "number_hash", "sub_ref"],
         set_={
-            "holder_cipher": func.coalesce(accounts.c.holder_cipher, statement.excluded.holder_cipher),
-            "holder_grams": func.coalesce(func.nullif(accounts.c.holder_grams, []), statement.excluded.holder_grams),
-            "kind": func.coalesce(accounts.c.kind, statement.excluded.kind),
+            "holder_cipher": func.coalesce(accounts.c.holder_cipher, new.excluded.holder_cipher),
+            "holder_grams": func.coalesce(func.nullif(accounts.c.holder_grams, []), new.excluded.holder_grams),
+            "kind": func.coalesce(accounts.c.kind, new.excluded.kind),
         },
     ).returning(accounts.c.id, accounts.c.number_hash, accounts.c.sub_ref)
     found = {(bytes(row.number_hash), row.sub_ref): row.id for row in work.connection.execute(statement, rows)}

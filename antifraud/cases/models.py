@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from antifraud.foundation.db import metadata, Minor
+from antifraud.foundation.db import Minor, metadata
 
 assets = Table(
     "assets",

@@ -1,4 +1,4 @@
-"""The fund trail: receipts of money as claimed by a report or confirmed by a bank, and leads that name no account yet."""
+"""The fund trail: receipts of money, claimed by a report or confirmed by a bank, and leads that name no account."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -258,3 +258,26 @@ def next_position(work: Work, case_id: UUID) -> int:
         )
         or 0
     )
+
+
+@dataclass(frozen=True, slots=True)
+class KnownHop:
+    """An onward transfer as a bank told it: enough to see that a second message tells it again."""
+
+    payer_account_id: UUID | None
+    payee_account_id: UUID | None
+    amount_minor: int | None
+    at: datetime | None
+
+
+def hops_of_case(work: Work, case_id: UUID) -> set[KnownHop]:
+    """Return the onward transfers that banks confirmed in a case that the caller holds under lock."""
+    rows = work.connection.execute(
+        select(
+            transfers.c.payer_account_id,
+            transfers.c.payee_account_id,
+            transfers.c.amount_minor,
+            transfers.c.earliest_at,
+        ).where(transfers.c.case_id == case_id, transfers.c.standing == "confirmed")
+    )
+    return {KnownHop(*row) for row in rows}

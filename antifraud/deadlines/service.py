@@ -84,4 +84,7 @@ def due_of(work: Work, case_ids: Sequence[UUID], now: datetime) -> list[Due]:
 
 def next_due_at(work: Work) -> datetime | None:
     """Return the next due instant of the centre, for a loop that wants to sleep exactly so long."""
-    return work.connection.scalar(select(func.min(deadlines.c.due_at)).where(deadlines.c.state == "running"))
+    due_at: datetime | None = work.connection.scalar(
+        select(func.min(deadlines.c.due_at)).where(deadlines.c.state == "running")
+    )
+    return due_at

@@ -51,7 +51,8 @@ class Xid8(UserDefinedType[str]):
 
     cache_ok = True
 
-    def get_col_spec(self) -> str:
+    @override
+    def get_col_spec(self, **kw: Any) -> str:
         """Return the SQL name of the type."""
         return "xid8"
 

@@ -26,6 +26,7 @@ _VARIABLES: Final = {
     "ANTIFRAUD_WEB_THREADS": "how many threads in each web process",
     "ANTIFRAUD_WORKERS": "how many worker processes",
     "ANTIFRAUD_STOP_SECONDS": "how long the processes may take to stop",
+    "ANTIFRAUD_SEAM": "where a test kills this process; never in production",
 }
 
 

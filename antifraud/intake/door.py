@@ -81,7 +81,9 @@ class Door:
 
     def _keep_refused(self, submission: Submission, problem: Problem) -> None:
         with self.database.begin(submission.source.centre_id) as connection:
-            refuse(self._work(connection, submission.source), submission, [dict(fault) for fault in problem.errors])
+            refuse(
+                self._work(connection, submission.source), submission, [found["pointer"] for found in problem.errors]
+            )
 
     def _store_only(self, submission: Submission, source_ref: str | None) -> Answer:
         with self.database.begin(submission.source.centre_id) as connection:

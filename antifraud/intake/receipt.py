@@ -19,7 +19,7 @@ def receipt(report_id: UUID, report_no: str, file: CaseFile, facts: ReportFacts,
         }
         for procedure in file.procedures.values()
         for request in procedure.state.requests.values()
-        if (hold := procedure.state.holds[request.hold_id]).account_id in file.desk.accounts and hold.account_id
+        if (hold := procedure.state.holds[request.hold_id]).account_id in file.desk.accounts
     ]
     return {
         "report": {"id": str(report_id), "no": report_no},

@@ -27,8 +27,8 @@ from antifraud.foundation.ids import receipt_code
 from antifraud.foundation.json import canonical
 from antifraud.foundation.problems import KeyInProgress, KeyReused, QuotaExceeded, SourceRefReused
 from antifraud.intake.facts import ReportFacts
-from antifraud.intake.money_in import MoneyIn
 from antifraud.intake.models import idempotency, reports
+from antifraud.intake.money_in import MoneyIn
 from antifraud.intake.receipt import receipt
 from antifraud.vault.service import DataKey
 from antifraud.work import Work
@@ -130,11 +130,11 @@ def accept(work: Work, mail: Mail, submission: Submission, facts: ReportFacts, *
     return Answer(status=CREATED, body=body)
 
 
-def refuse(work: Work, submission: Submission, faults: list[dict[str, str]]) -> None:
+def refuse(work: Work, submission: Submission, pointers: list[str]) -> None:
     """Keep a report that could not be taken: the sender was told what to mend, and nothing of it is lost."""
     key = work.vault.create(work.connection, work.centre_id, "report", work.new_id(), work.now())
     standing = _Standing("refused", work.new_id(), receipt_code(), None)
-    _store(work, submission, key, standing, faults=[fault["pointer"] for fault in faults])
+    _store(work, submission, key, standing, faults=pointers)
 
 
 def store_only(work: Work, submission: Submission, source_ref: str | None) -> Answer:

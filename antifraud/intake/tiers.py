@@ -1,4 +1,4 @@
-"""How far from the victim an account stands: 0 the victim's own, 1 the first that received the money, n by shortest way."""
+"""How far from the victim an account stands: 0 the victim's own, 1 the first that received, n by the shortest way."""
 
 from collections.abc import Sequence
 

@@ -176,8 +176,9 @@ _RECLAIM = text("""
         FROM lapsed WHERE outbox.id = lapsed.id
         RETURNING outbox.id, outbox.centre_id, outbox.institution_id, outbox.request_id, outbox.attempts
     )
-    INSERT INTO attempts (id, centre_id, institution_id, outbox_id, request_id, number, started_at, ended_at, result, reason)
-    SELECT gen_random_uuid(), centre_id, institution_id, id, request_id, attempts, :now, :now, 'abandoned', 'lease_ended'
+    INSERT INTO attempts
+        (id, centre_id, institution_id, outbox_id, request_id, number, started_at, ended_at, result, reason)
+    SELECT gen_random_uuid(), centre_id, institution_id, id, request_id, attempts, :now, :now, 'abandoned', 'lease_end'
     FROM freed
 """)
 

@@ -58,7 +58,7 @@ class KeyRing:
         if not missing:
             return False
         if len(missing) < len(_KINDS):
-            message = f"{folder} lacks {', '.join(missing)}: restore the folder from its backup; new keys cannot read old data"
+            message = f"{folder} lacks {', '.join(missing)}: restore it from its backup; new keys cannot read old data"
             raise KeysMissing(message)
         for kind in _KINDS:
             descriptor = os.open(path_of(folder, kind, _VERSION), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400)

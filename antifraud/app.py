@@ -1,0 +1,77 @@
+"""The web application: routes of every edge, put together here and nowhere else."""
+
+import os
+
+from flask import Flask, Response
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from antifraud import __version__
+from antifraud.channel.routes import BankGate
+from antifraud.channel.signatures import Signer
+from antifraud.foundation.json import canonical
+from antifraud.foundation.logs import configure
+from antifraud.foundation.problems import Unavailable
+from antifraud.foundation.settings import Settings
+from antifraud.foundation.web import problem_response, register_problem_handlers
+from antifraud.installation import Installation
+from antifraud.intake import routes as intake
+from antifraud.intake.door import Door
+
+MAX_BODY_BYTES = 2_000_000
+
+
+def create_app(installation: Installation) -> Flask:
+    """Build the application on an installation; nothing is read from the surroundings here."""
+    app = Flask("antifraud", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    register_problem_handlers(app)
+    for failure in (OperationalError, PoolTimeout):
+        app.register_error_handler(failure, _unavailable)
+    centres = {centre.id: centre for centre in installation.centres()}
+    mails = {centre.id: installation.mail(centre) for centre in centres.values()}
+    settings, keys = installation.settings, installation.vault.keys
+    app.register_blueprint(
+        intake.blueprint(
+            Door(
+                database=installation.database,
+                clock=installation.clock,
+                vault=installation.vault,
+                mails=mails,
+                centres=centres,
+            )
+        )
+    )
+    gate = BankGate(
+        database=installation.database,
+        clock=installation.clock,
+        vault=installation.vault,
+        signer=Signer(keys.signing_key_id, keys.signing, settings.environment),
+        mails=mails,
+        public_url=settings.public_url,
+        environment=settings.environment,
+    )
+    app.register_blueprint(gate.blueprint())
+
+    @app.get("/healthz")
+    def healthz() -> Response:
+        """Say that this process answers and reaches the database."""
+        with installation.database.begin(None) as connection:
+            connection.execute(text("SELECT 1"))
+        return Response(canonical({"status": "ok", "version": __version__}), mimetype="application/json")
+
+    return app
+
+
+def application() -> Flask:
+    """Return the application of this process's surroundings: what a WSGI server loads."""
+    settings = Settings.from_environment(os.environ)
+    configure("antifraud web")
+    pool = max(4, settings.web_threads // 4)
+    return create_app(Installation.open(settings, pool_size=pool, process="antifraud web"))
+
+
+def _unavailable(_: Exception) -> Response:
+    """Say that nothing was received: the sender must send again."""
+    return problem_response(Unavailable("the database cannot be reached: nothing was received; send it again"))

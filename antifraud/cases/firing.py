@@ -1,0 +1,44 @@
+"""Fire what is due: each wait once, by any number of workers, its lateness recorded."""
+
+import structlog
+
+from antifraud.cases.casefile import Desk
+from antifraud.cases.messages import Mail
+from antifraud.cases.service import save
+from antifraud.deadlines import service as waits
+from antifraud.work import Work
+from workflows import derived_id
+from workflows.events import ClockReached
+
+log = structlog.get_logger()
+
+
+def fire_due(work: Work, mail: Mail, limit: int) -> int:
+    """Fire the due waits of up to ``limit`` cases, oldest first; return how many waits that were.
+
+    1. Find cases with a due wait, and lock those that nobody else works on.
+    2. Read again, under the lock, which of their waits are due.
+    3. Advance each case by its waits in the order of their due instants.
+    4. Write everything; the caller commits.
+
+    A case that is busy is left to the next round: whoever holds it may be
+    ending the very wait.
+    """
+    now = work.now()
+    candidates = waits.cases_with_due(work, now, limit)
+    if not candidates:
+        return 0
+    desk = Desk(work)
+    files = {file.id: file for file in desk.lock_all(candidates, skip_locked=True)}
+    fired, stray = 0, []
+    for due in waits.due_of(work, list(files), now) if files else ():
+        event = ClockReached(id=derived_id(now, due.id, "reached"), at=now, clock_id=due.id)
+        if files[due.case_id].apply(due.procedure_id, event):
+            fired += 1
+        elif due.id not in files[due.case_id].procedures[due.procedure_id].state.clocks:
+            # A running row without its clock would be found due for ever.
+            log.error("stray_deadline", deadline_id=str(due.id))
+            stray.append(waits.Ended(due.id, "void", now))
+    save(desk, mail)
+    waits.end(work, stray)
+    return fired

@@ -1,0 +1,276 @@
+"""Sends what waits in the outbox: a bulkhead per institution, every attempt recorded, no transaction over the network.
+
+One attempt: claim (commit), sign and call, record (commit), and what the
+response says (commit). Killed in between, the lease ends and the same bytes
+leave again under the same key.
+"""
+
+import ipaddress
+import random
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from threading import Event, Lock
+from uuid import UUID
+
+import structlog
+from sqlalchemy import Connection
+
+from antifraud.auth.service import Centre
+from antifraud.banks.queries import PushChannel, push_channels, usable_key
+from antifraud.cases.casefile import Desk
+from antifraud.cases.messages import Mail
+from antifraud.cases.service import save
+from antifraud.channel.replies import Incoming, MessageIdReused, ReplayedNonce, apply_reply, keep
+from antifraud.channel.signatures import (
+    RequestFacts,
+    SignatureRefused,
+    Signer,
+    Verified,
+    Verifier,
+    VerifyKey,
+    tag_for,
+)
+from antifraud.foundation.clock import Clock
+from antifraud.foundation.db import Database, retrying
+from antifraud.foundation.http import Ambiguous, NotSent, Received, Sender
+from antifraud.foundation.seams import seam
+from antifraud.outbox import service as outbox
+from antifraud.vault.service import Vault
+from antifraud.work import Work
+from workflows import derived_id
+from workflows.events import RequestDelivered
+
+LEASE = timedelta(seconds=60)
+"""Longer than the total time limit of one call, so that a living sender never loses its claim."""
+FIRST_PAUSE_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 30.0
+LONGEST_RETRY_AFTER_SECONDS = 300
+ACTOR = "loop:outbox"
+
+log = structlog.get_logger()
+
+
+def pause(attempt: int, retry_after: str | None, jitter: Callable[[], float] = random.random) -> timedelta:
+    """Return how long to wait after failed attempt number ``attempt``: doubling, capped, with jitter.
+
+    An institution's `Retry-After` in seconds is honoured up to a cap: the
+    request has a clock of its own, and a person is told when it runs out.
+    """
+    if retry_after is not None and retry_after.strip().isdigit():
+        return timedelta(seconds=min(int(retry_after), LONGEST_RETRY_AFTER_SECONDS))
+    longest = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** min(attempt - 1, 10))
+    return timedelta(seconds=longest * (0.5 + jitter() / 2))
+
+
+@dataclass
+class _Lane:
+    """One institution's own threads and connections: when it hangs, only they hang."""
+
+    channel: PushChannel
+    pool: ThreadPoolExecutor
+    sender: Sender
+    busy: int = 0
+    is_failing: bool = False
+
+    @property
+    def free(self) -> int:
+        """Return how many messages may be claimed now; a failing institution is probed by one at a time."""
+        return max(0, (1 if self.is_failing else self.channel.connections) - self.busy)
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """One try: how it ended, and the response if a whole and believable one came."""
+
+    attempt: outbox.Attempt
+    received: Received | None
+    verified: Verified | None
+
+
+@dataclass
+class Dispatcher:
+    """The senders of one worker process."""
+
+    database: Database
+    clock: Clock
+    vault: Vault
+    signer: Signer
+    environment: str
+    wake: Event
+    _lanes: dict[tuple[UUID, str, tuple[str, ...]], _Lane] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+    _verifier: Verifier = field(default_factory=Verifier)
+
+    def run_once(self, centre: Centre, mail: Mail) -> int:
+        """Claim what is due and has a free slot, hand it to the senders, and return how much was claimed."""
+        with self.database.begin(centre.id) as connection:
+            work = self._work(connection, centre)
+            outbox.reclaim(work)
+            lanes = {channel.institution_id: self._lane(channel) for channel in push_channels(connection)}
+            with self._lock:
+                free = {institution_id: lane.free for institution_id, lane in lanes.items()}
+            claimed = outbox.claim(work, free, LEASE)
+            with self._lock:
+                for institution_id, count in Counter(claim.institution_id for claim in claimed).items():
+                    lanes[institution_id].busy += count
+        seam("outbox.claimed")
+        for claim in claimed:
+            lanes[claim.institution_id].pool.submit(self._send, centre, mail, lanes[claim.institution_id], claim)
+        return len(claimed)
+
+    def stop(self) -> None:
+        """Let the calls under way end; nothing new is claimed."""
+        for lane in self._lanes.values():
+            lane.pool.shutdown(wait=True, cancel_futures=True)
+            lane.sender.close()
+
+    def _lane(self, channel: PushChannel) -> _Lane:
+        key = (channel.institution_id, channel.url, channel.allowed_networks)
+        lane = self._lanes.get(key)
+        if lane is None:
+            lane = self._lanes[key] = _Lane(
+                channel=channel,
+                pool=ThreadPoolExecutor(channel.connections, thread_name_prefix=f"send-{channel.institution_code}"),
+                sender=Sender(allowed_networks=[ipaddress.ip_network(text) for text in channel.allowed_networks]),
+            )
+        return lane
+
+    def _send(self, centre: Centre, mail: Mail, lane: _Lane, claim: outbox.Claim) -> None:
+        try:
+            self._attempt(centre, mail, lane, claim)
+        except Exception:
+            # The claim stays; its lease ends, and the message is tried again.
+            log.exception("attempt_failed", outbox_id=str(claim.id), institution=lane.channel.institution_code)
+        finally:
+            with self._lock:
+                lane.busy -= 1
+            self.wake.set()
+
+    def _attempt(self, centre: Centre, mail: Mail, lane: _Lane, claim: outbox.Claim) -> None:
+        call = self._call(centre, lane, claim)
+        seam("outbox.sent")
+        attempt = call.attempt
+        lane.is_failing = attempt.result != "delivered"
+        reply_id = retrying(partial(self._record, centre, mail, claim, call))
+        seam("outbox.recorded")
+        log.info(
+            "attempt",
+            outbox_id=str(claim.id),
+            institution=lane.channel.institution_code,
+            attempt=claim.attempt,
+            result=attempt.result,
+            reason=attempt.reason,
+            status=attempt.http_status,
+        )
+        if reply_id is not None:
+            retrying(partial(self._apply, centre, mail, reply_id))
+
+    def _call(self, centre: Centre, lane: _Lane, claim: outbox.Claim) -> _Call:
+        began = self.clock.now()
+        started: list[datetime] = []
+
+        def ended(result: str, reason: str | None, received: Received | None, verified: Verified | None) -> _Call:
+            attempt = outbox.Attempt(
+                started_at=started[0] if started else began,
+                ended_at=self.clock.now(),
+                result=result,
+                http_status=received.status if received else None,
+                reason=reason,
+            )
+            return _Call(attempt, received, verified)
+
+        if claim.wrapped is None:
+            return ended("refused", "key_destroyed", None, None)
+        key = self.vault.unwrap(claim.key_id, claim.wrapped, claim.master_version)
+        body = key.open("outbox", "body", claim.id, claim.body_cipher)
+        try:
+            prepared = lane.sender.prepare(
+                lane.channel.url, body, {"Content-Type": "application/json", "Idempotency-Key": str(claim.id)}
+            )
+            self.signer.sign_request(prepared, now=self.clock.now())
+            received = lane.sender.send(prepared, on_first_byte=lambda: started.append(self.clock.now()))
+        except NotSent as error:
+            return ended("not_sent", error.reason, None, None)
+        except Ambiguous as error:
+            return ended("ambiguous", error.reason, None, None)
+        if not 200 <= received.status < 300:  # noqa: PLR2004 - the class of success
+            return ended("refused", "status", received, None)
+        try:
+            verified = self._verifier.verify_response(
+                received.status,
+                received.headers,
+                received.body,
+                request=RequestFacts.of(prepared),
+                keys=partial(self._key, centre, claim.institution_id),
+                now=self.clock.now(),
+                expected_tag=tag_for(self.environment),
+            )
+        except SignatureRefused as refused:
+            return ended("refused", refused.reason, received, None)
+        return ended("delivered", None, received, verified)
+
+    def _key(self, centre: Centre, institution_id: UUID, key_id: str) -> VerifyKey | None:
+        with self.database.begin(centre.id) as connection:
+            found = usable_key(connection, key_id, self.clock.now())
+        if found is None or found.institution_id != institution_id:
+            return None
+        return VerifyKey.from_text(found.key_id, found.algorithm, found.public_key)
+
+    def _record(  # noqa: PLR0917 - all that one attempt brought, written together
+        self,
+        centre: Centre,
+        mail: Mail,
+        claim: outbox.Claim,
+        attempt: outbox.Attempt,
+        received: Received | None,
+        verified: Verified | None,
+        retry_in: timedelta,
+    ) -> UUID | None:
+        """Record the attempt, the delivery, and the signed response as it came; return the reply to be applied."""
+        with self.database.begin(centre.id) as connection:
+            work = self._work(connection, centre)
+            attempt, received = call.attempt, call.received
+            retry_after = received.headers.get("Retry-After") if received else None
+            outbox.record(work, claim, attempt, retry_at=attempt.ended_at + pause(claim.attempt, retry_after))
+            if attempt.result != "delivered" or received is None:
+                return None
+            if claim.kind != "reminder":
+                desk = Desk(work)
+                file = desk.lock(claim.case_id)
+                event = RequestDelivered(
+                    id=derived_id(attempt.ended_at, claim.id, "delivered"),
+                    at=attempt.ended_at,
+                    request_id=claim.request_id,
+                    channel="push",
+                    sent_at=attempt.started_at,
+                    delivered_at=attempt.ended_at,
+                )
+                file.apply(file.procedure_of(claim.request_id).id, event)
+                save(desk, mail)
+            if not received.body:
+                return None
+            incoming = Incoming(
+                institution_id=claim.institution_id,
+                request_id=claim.request_id,
+                via="response",
+                verified=call.verified,
+                body=received.body,
+            )
+            try:
+                with connection.begin_nested():
+                    kept = keep(work, incoming)
+            except (ReplayedNonce, MessageIdReused) as problem:
+                log.warning("response_not_kept", outbox_id=str(claim.id), reason=problem.type)
+                return None
+            return kept.reply_id if kept.state == "stored" else None
+
+    def _apply(self, centre: Centre, mail: Mail, reply_id: UUID) -> None:
+        with self.database.begin(centre.id) as connection:
+            apply_reply(self._work(connection, centre), mail, reply_id)
+
+    def _work(self, connection: Connection, centre: Centre) -> Work:
+        return Work(connection=connection, clock=self.clock, centre_id=centre.id, actor=ACTOR, vault=self.vault)

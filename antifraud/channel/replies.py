@@ -1,0 +1,355 @@
+"""What institutions answer: stored as it came, then understood; a repetition gets the bytes that were answered first.
+
+1. Verified message and nonce are written (`keep`), under the institution's own
+   credential: another bank's request does not exist for it.
+2. The effect, the next tier and the answer's bytes are written (`apply_reply`),
+   tried at once, else by a loop.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy import Row, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from antifraud.banks.models import nonces
+from antifraud.banks.queries import by_name
+from antifraud.cases import trail
+from antifraud.cases.accounts import AccountCard, resolve
+from antifraud.cases.casefile import CaseFile, Desk
+from antifraud.cases.messages import Mail
+from antifraud.cases.queries import request_for_reply
+from antifraud.cases.service import save
+from antifraud.channel.models import replies
+from antifraud.channel.signatures import Verified
+from antifraud.channel.wire import Answer, NextAccount, parse_answer
+from antifraud.foundation.json import canonical
+from antifraud.foundation.problems import NotFound, Problem
+from antifraud.vault.service import DataKey
+from antifraud.work import Work
+from workflows import Claim, EventRefused
+from workflows.events import AnswerReceived
+from workflows.state import Hold
+
+MAX_MESSAGE_ID = 64
+
+log = structlog.get_logger()
+
+
+class MessageIdReused(Problem):
+    """This message id was used for another message."""
+
+    status = 409
+    type = "message-id-reused"
+
+
+class ReplayedNonce(Problem):
+    """This signed message was received before."""
+
+    status = 401
+    type = "signature-refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """A message whose signature was verified; `request_id` is the one it was sent to, not the one it names."""
+
+    institution_id: UUID
+    request_id: UUID
+    via: str
+    verified: Verified | None
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A stored message: new, or one that came before with the answer that it got."""
+
+    reply_id: UUID
+    message_id: str
+    state: str
+    answer: bytes | None
+    is_new: bool
+
+
+def spend_nonce(work: Work, institution_id: UUID, verified: Verified) -> None:
+    """Mark the nonce as used, in the transaction of what the message brings.
+
+    Raises:
+        ReplayedNonce: It was used before: somebody plays a recorded message again.
+    """
+    spent = work.connection.execute(
+        upsert(nonces)
+        .values(
+            centre_id=work.centre_id,
+            institution_id=institution_id,
+            key_id=verified.key_id,
+            nonce=verified.nonce,
+            seen_at=work.now(),
+        )
+        .on_conflict_do_nothing()
+    )
+    if spent.rowcount == 0:
+        raise ReplayedNonce("the nonce of this signature was used before: sign every attempt afresh")
+
+
+def keep(work: Work, incoming: Incoming) -> Kept:
+    """Store a verified message before it is understood. The transaction carries the institution's credential.
+
+    Raises:
+        NotFound: The institution has no such request.
+        ReplayedNonce: See `spend_nonce`.
+        MessageIdReused: Another message of the institution had this id.
+    """
+    connection = work.connection
+    found = request_for_reply(connection, incoming.request_id)
+    if found is None:
+        raise NotFound("there is no such request")
+    if incoming.verified is not None:
+        spend_nonce(work, incoming.institution_id, incoming.verified)
+    answer, fault = _understood(incoming)
+    body_digest = hashlib.sha256(incoming.body).digest()
+    # A message that cannot be read is kept too, under the name that its bytes give it.
+    message_id = answer.message_id if answer else f"unread:{body_digest.hex()}"[:MAX_MESSAGE_ID]
+    reply_id = work.new_id()
+    key = work.vault.key(connection, found.key_id)
+    stored = connection.execute(
+        upsert(replies)
+        .values(
+            id=reply_id,
+            centre_id=work.centre_id,
+            institution_id=incoming.institution_id,
+            request_id=incoming.request_id,
+            message_id=message_id,
+            via=incoming.via,
+            signing_key_id=incoming.verified.key_id if incoming.verified else None,
+            body_digest=body_digest,
+            key_id=key.id,
+            raw_cipher=key.seal("replies", "raw", reply_id, incoming.body),
+            signature_cipher=key.seal("replies", "signature", reply_id, incoming.verified.signature_base.encode())
+            if incoming.verified
+            else None,
+            received_at=work.now(),
+            state="stored" if answer else "quarantined",
+            reason=None if answer else fault,
+        )
+        .on_conflict_do_nothing(index_elements=["institution_id", "message_id"])
+    )
+    if stored.rowcount:
+        return Kept(
+            reply_id=reply_id,
+            message_id=message_id,
+            state="stored" if answer else "quarantined",
+            answer=None,
+            is_new=True,
+        )
+    return _kept_before(work, incoming, message_id, body_digest)
+
+
+def _kept_before(work: Work, incoming: Incoming, message_id: str, body_digest: bytes) -> Kept:
+    row = work.connection.execute(
+        select(replies).where(replies.c.institution_id == incoming.institution_id, replies.c.message_id == message_id)
+    ).one()
+    if bytes(row.body_digest) != body_digest or row.request_id != incoming.request_id:
+        raise MessageIdReused("send a new message_id with every new message; repeat a message byte for byte")
+    return Kept(
+        reply_id=row.id,
+        message_id=message_id,
+        state=row.state,
+        answer=_stored_answer(work, row),
+        is_new=False,
+    )
+
+
+def _stored_answer(work: Work, row: Row[Any]) -> bytes | None:
+    if row.answer_cipher is None:
+        return None
+    key = work.vault.key(work.connection, row.key_id)
+    return key.open("replies", "answer", row.id, bytes(row.answer_cipher))
+
+
+def _understood(incoming: Incoming) -> tuple[Answer | None, str | None]:
+    try:
+        return parse_answer(incoming.body), None
+    except Problem as problem:
+        return None, ",".join(fault["pointer"] for fault in problem.errors)[:200] or problem.type
+
+
+def apply_reply(work: Work, mail: Mail, reply_id: UUID) -> bytes:
+    """Give a stored reply its effect, once; return the bytes with which it is answered.
+
+    An answer that names another request, or that cannot follow from what is
+    known, is quarantined: kept, shown, and without effect.
+    """
+    connection = work.connection
+    row = connection.execute(select(replies).where(replies.c.id == reply_id)).one()
+    found = request_for_reply(connection, row.request_id)
+    if found is None:
+        message = f"reply {reply_id} is about no request"
+        raise LookupError(message)
+    desk = Desk(work)
+    file = desk.lock(found.case_id)
+    # Under the case's lock: whoever was first has left the answer here.
+    row = connection.execute(select(replies).where(replies.c.id == reply_id).with_for_update()).one()
+    key = work.vault.key(connection, row.key_id)
+    if row.state != "stored":
+        return _stored_answer(work, row) or _receipt(row.message_id, row.state)
+    answer = parse_answer(key.open("replies", "raw", reply_id, bytes(row.raw_cipher)))
+    state, reason = "applied", None
+    if answer.request_id != row.request_id:
+        state, reason = "quarantined", "names_another_request"
+    else:
+        try:
+            _enter(desk, file, row, answer, key)
+        except EventRefused as refused:
+            state, reason = "quarantined", type(refused).__name__
+            log.warning("reply_quarantined", reply_id=str(reply_id), reason=str(refused))
+    if state == "quarantined":
+        file.note("ReplyQuarantined", {"reply_id": str(reply_id), "request_id": str(row.request_id), "reason": reason})
+    save(desk, mail)
+    told = _receipt(row.message_id, state)
+    connection.execute(
+        update(replies)
+        .where(replies.c.id == reply_id)
+        .values(
+            state=state,
+            reason=reason,
+            applied_at=work.now(),
+            answer_cipher=key.seal("replies", "answer", reply_id, told),
+        )
+    )
+    return told
+
+
+def waiting(work: Work, limit: int) -> list[UUID]:
+    """Return stored replies that have no effect yet, oldest first, for the loop that tries them again."""
+    return list(
+        work.connection.scalars(
+            select(replies.c.id).where(replies.c.state == "stored").order_by(replies.c.received_at).limit(limit)
+        )
+    )
+
+
+def _enter(desk: Desk, file: CaseFile, row: Row[Any], answer: Answer, key: DataKey) -> None:
+    work = desk.work
+    procedure = file.procedure_of(row.request_id)
+    hold = procedure.state.holds[procedure.state.requests[row.request_id].hold_id]
+    event = AnswerReceived(
+        id=work.new_id(),
+        at=row.received_at,
+        reply_id=row.id,
+        request_id=row.request_id,
+        outcome=answer.outcome,
+        held_minor=answer.held_minor,
+        balance_minor=answer.balance_minor,
+        executed_at=answer.executed_at,
+        ends_at=answer.ends_at,
+        reason="given" if answer.reason else None,
+        next_hops=_next_hops(desk, file, hold, row, answer, key),
+    )
+    file.apply(procedure.id, event, cause_id=row.id)
+
+
+def _next_hops(
+    desk: Desk, file: CaseFile, hold: Hold, row: Row[Any], answer: Answer, key: DataKey
+) -> tuple[Claim, ...]:
+    """Return claims on the accounts to which the money moved, each with its receipt or lead written."""
+    if not answer.next:
+        return ()
+    work = desk.work
+    institutions = by_name(work.connection, {item.institution for item in answer.next})
+    cards = {
+        item: AccountCard(
+            institution_id=institutions[item.institution].id,
+            institution_code=institutions[item.institution].code,
+            scheme=item.scheme or "account",
+            number=item.number,
+            holder=item.holder,
+        )
+        for item in answer.next
+        if item.institution in institutions
+    }
+    accounts = resolve(work, cards.values())
+    desk.accounts |= {account_id: card for card, account_id in accounts.items()}
+    known = trail.hops_of_case(work, file.id)
+    position = trail.next_position(work, file.id)
+    receipts: list[trail.Receipt] = []
+    leads: list[trail.Lead] = []
+    claims: list[Claim] = []
+    for item in answer.next:
+        account_id = accounts[cards[item]] if item in cards else None
+        hop = trail.KnownHop(hold.account_id, account_id, item.amount_minor, item.at)
+        if account_id is not None and hop in known:
+            continue  # told before, in another message
+        receipt = _receipt_of(work, hold, row.id, item, account_id, position + len(receipts))
+        receipts.append(receipt)
+        lead = None if account_id else _lead_of(work, row.id, item)
+        if lead is not None:
+            leads.append(lead)
+        claims.append(
+            Claim(
+                hold_id=work.new_id(),
+                account_id=account_id,
+                institution_id=cards[item].institution_id if item in cards else None,
+                lead_id=lead.id if lead else None,
+                receipt_id=receipt.id,
+                tier=hold.tier + 1,
+                amount_minor=item.amount_minor,
+                asset=item.asset,
+                paid_at=item.at,
+                since=row.received_at,
+            )
+        )
+    trail.write_receipts(desk, file.id, key, receipts)
+    trail.write_leads(desk, file.id, key, leads)
+    return tuple(claims)
+
+
+def _receipt_of(
+    work: Work, hold: Hold, reply_id: UUID, item: NextAccount, account_id: UUID | None, position: int
+) -> trail.Receipt:
+    span = (
+        trail.Span(
+            earliest_at=item.at, latest_at=item.at, local_time=item.at.isoformat(), zone="UTC", precision="second"
+        )
+        if item.at
+        else None
+    )
+    return trail.Receipt(
+        id=work.new_id(),
+        position=position,
+        tier=hold.tier + 1,
+        payer_account_id=hold.account_id,
+        payee_account_id=account_id,
+        amount_minor=item.amount_minor,
+        asset=item.asset,
+        span=span,
+        reference=None,
+        standing="confirmed",
+        reply_id=reply_id,
+    )
+
+
+def _lead_of(work: Work, reply_id: UUID, item: NextAccount) -> trail.Lead:
+    facts: Mapping[str, str | None] = {
+        "institution": item.institution,
+        "number": item.number,
+        "scheme": item.scheme,
+        "holder": item.holder,
+    }
+    return trail.Lead(
+        id=work.new_id(),
+        kind="unknown_institution",
+        facts=dict(facts),
+        amount_minor=item.amount_minor,
+        asset=item.asset,
+        reply_id=reply_id,
+    )
+
+
+def _receipt(message_id: str, state: str) -> bytes:
+    return canonical({"message_id": message_id, "status": state})

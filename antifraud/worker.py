@@ -1,0 +1,179 @@
+"""The worker: three loops over rows. APScheduler is their alarm clock, never their memory.
+
+Each loop is one interval job (the floor: a lost wake-up costs a second at
+most) and one waker thread, which brings the job forward when a NOTIFY comes,
+when the next due instant of the injected clock is reached, or when a
+controlled clock was moved.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+
+import structlog
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.jobstores.base import JobLookupError
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from antifraud.auth.service import Centre
+from antifraud.cases.firing import fire_due
+from antifraud.cases.messages import Mail
+from antifraud.channel.dispatch import Dispatcher
+from antifraud.channel.signatures import Signer
+from antifraud.deadlines.service import next_due_at
+from antifraud.foundation.clock import Clock, SystemClock
+from antifraud.foundation.db import retrying
+from antifraud.foundation.ids import new_id
+from antifraud.housekeeping import Housekeeping
+from antifraud.installation import Installation
+
+FLOOR_SECONDS = 1.0
+CASES_AT_ONCE = 100
+ROUNDS_BEFORE_REST = 200
+
+log = structlog.get_logger()
+
+
+@dataclass
+class Loop:
+    """One loop: `body` returns how much it did; while it does something, or was woken, it goes on."""
+
+    name: str
+    clock: Clock
+    body: Callable[[], int]
+    next_at: Callable[[], datetime | None] = lambda: None
+    wake: threading.Event = field(default_factory=threading.Event)
+    stopping: threading.Event = field(default_factory=threading.Event)
+    dirty: threading.Event = field(default_factory=threading.Event)
+    failures: int = 0
+    rounds: int = 0
+    _until: datetime | None = None
+
+    def run(self) -> None:
+        """Work until nothing is left; a failure is logged and counted, and the rows stay for the next round."""
+        for _ in range(ROUNDS_BEFORE_REST):
+            if self.stopping.is_set():
+                return
+            self.dirty.clear()
+            try:
+                done = self.body()
+                self._until = self.next_at()
+                self.rounds += 1
+            except Exception:
+                self.failures += 1
+                log.exception("loop_failed", loop=self.name)
+                return
+            if not done and not self.dirty.is_set():
+                return
+
+    def wait(self, bring_forward: Callable[[], None]) -> None:
+        """Bring the job forward whenever there is reason to look, until the loop stops."""
+        while not self.stopping.is_set():
+            self.clock.wait(self.wake, self._until, FLOOR_SECONDS)
+            self.wake.clear()
+            self._until = None
+            if self.stopping.is_set():
+                return
+            self.dirty.set()
+            bring_forward()
+
+    def stop(self) -> None:
+        """Ask the loop to end after the row it is at."""
+        self.stopping.set()
+        self.wake.set()
+
+
+class Worker:
+    """One worker process; any number of them share the rows."""
+
+    def __init__(self, installation: Installation) -> None:
+        self._installation = installation
+        self._stop = threading.Event()
+        # The alarm clock goes by the machine; what is due goes by the installation's clock.
+        self._machine = SystemClock()
+        centres = installation.centres()
+        self._mails: list[tuple[Centre, Mail]] = [(centre, installation.mail(centre)) for centre in centres]
+        keys = installation.vault.keys
+        self.outbox = Loop("outbox", installation.clock, self._send)
+        self._dispatcher = Dispatcher(
+            database=installation.database,
+            clock=installation.clock,
+            vault=installation.vault,
+            signer=Signer(keys.signing_key_id, keys.signing, installation.settings.environment),
+            environment=installation.settings.environment,
+            wake=self.outbox.wake,
+        )
+        self.deadlines = Loop("deadlines", installation.clock, self._fire, self._next_due)
+        self._housekeeping = Housekeeping(installation, self._mails)
+        self.runs = Loop("runs", installation.clock, self._housekeeping.run_once)
+        self.loops = (self.deadlines, self.outbox, self.runs)
+        self._id = new_id(installation.clock)
+
+    def run(self) -> None:
+        """Work until `stop`; returns when the calls under way have ended."""
+        scheduler = BackgroundScheduler(
+            timezone=UTC,
+            executors={"default": ThreadPoolExecutor(len(self.loops))},
+            job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1},
+        )
+        for loop in self.loops:
+            scheduler.add_job(
+                loop.run, "interval", seconds=FLOOR_SECONDS, id=loop.name, next_run_time=self._machine.now()
+            )
+        database = self._installation.database
+        listeners = [database.listen(loop.name, loop.wake, self._stop) for loop in (self.deadlines, self.outbox)]
+        scheduler.start()
+        wakers = [
+            threading.Thread(target=loop.wait, args=(self._forward(scheduler, loop.name),), daemon=True)
+            for loop in self.loops
+        ]
+        for waker in wakers:
+            waker.start()
+        log.info("worker_started", centres=[centre.code for centre, _ in self._mails])
+        while not self._stop.wait(FLOOR_SECONDS):
+            self._housekeeping.beat(
+                self._id, {loop.name: {"rounds": loop.rounds, "failures": loop.failures} for loop in self.loops}
+            )
+        # The flag first: a job that runs must not call into a scheduler that waits for it.
+        for loop in self.loops:
+            loop.stop()
+        for thread in wakers:
+            thread.join()
+        scheduler.shutdown(wait=True)
+        self._dispatcher.stop()
+        for thread in listeners:
+            thread.join()
+        self._housekeeping.leave(self._id)
+        log.info("worker_stopped")
+
+    def stop(self, *_: object) -> None:
+        """Ask the worker to end."""
+        self._stop.set()
+
+    def _forward(self, scheduler: BackgroundScheduler, name: str) -> Callable[[], None]:
+        def bring_forward() -> None:
+            try:
+                scheduler.modify_job(name, next_run_time=self._machine.now())
+            except JobLookupError:
+                log.warning("job_gone", loop=name)
+
+        return bring_forward
+
+    def _send(self) -> int:
+        return sum(self._dispatcher.run_once(centre, mail) for centre, mail in self._mails)
+
+    def _fire(self) -> int:
+        return sum(retrying(partial(self._fire_in, centre, mail)) for centre, mail in self._mails)
+
+    def _fire_in(self, centre: Centre, mail: Mail) -> int:
+        with self._installation.database.begin(centre.id) as connection:
+            return fire_due(self._installation.work(connection, centre.id, "loop:deadlines"), mail, CASES_AT_ONCE)
+
+    def _next_due(self) -> datetime | None:
+        found = []
+        for centre, _ in self._mails:
+            with self._installation.database.begin(centre.id) as connection:
+                found.append(next_due_at(self._installation.work(connection, centre.id, "loop:deadlines")))
+        return min((at for at in found if at is not None), default=None)
