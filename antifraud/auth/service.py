@@ -92,5 +92,5 @@ def centre_by_code(database: Database, code: str) -> Centre:
     raise LookupError(message)
 
 
-def _source(row: Row[Any]) -> Source:
+def _source(row: Row[*tuple[Any, ...]]) -> Source:
     return Source(row.id, row.centre_id, row.code, row.trust, row.may_send_history, row.quota_per_minute)

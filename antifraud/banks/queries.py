@@ -122,5 +122,5 @@ def usable_key(connection: Connection, key_id: str, at: datetime) -> Institution
     return InstitutionKey(row.key_id, row.centre_id, row.institution_id, row.algorithm, row.public_key)
 
 
-def _institution(row: Row[Any]) -> Institution:
+def _institution(row: Row[*tuple[Any, ...]]) -> Institution:
     return Institution(row.id, row.code, row.name_zh, row.name_en, row.channel or "manual")

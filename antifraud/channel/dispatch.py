@@ -220,27 +220,21 @@ class Dispatcher:
             return None
         return VerifyKey.from_text(found.key_id, found.algorithm, found.public_key)
 
-    def _record(  # noqa: PLR0917 - all that one attempt brought, written together
-        self,
-        centre: Centre,
-        mail: Mail,
-        claim: outbox.Claim,
-        attempt: outbox.Attempt,
-        received: Received | None,
-        verified: Verified | None,
-        retry_in: timedelta,
-    ) -> UUID | None:
+    def _record(self, centre: Centre, mail: Mail, claim: outbox.Claim, call: _Call) -> UUID | None:
         """Record the attempt, the delivery, and the signed response as it came; return the reply to be applied."""
+        attempt, received = call.attempt, call.received
+        retry_after = received.headers.get("Retry-After") if received else None
+        retry_at = attempt.ended_at + pause(claim.attempt, retry_after)
         with self.database.begin(centre.id) as connection:
             work = self._work(connection, centre)
-            attempt, received = call.attempt, call.received
-            retry_after = received.headers.get("Retry-After") if received else None
-            outbox.record(work, claim, attempt, retry_at=attempt.ended_at + pause(claim.attempt, retry_after))
             if attempt.result != "delivered" or received is None:
+                outbox.record(work, claim, attempt, retry_at=retry_at)
                 return None
+            # The case before the outbox row: the order in which everybody else locks them.
+            desk = Desk(work)
+            file = desk.lock(claim.case_id)
+            outbox.record(work, claim, attempt, retry_at=None)
             if claim.kind != "reminder":
-                desk = Desk(work)
-                file = desk.lock(claim.case_id)
                 event = RequestDelivered(
                     id=derived_id(attempt.ended_at, claim.id, "delivered"),
                     at=attempt.ended_at,

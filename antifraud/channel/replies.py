@@ -165,7 +165,7 @@ def _kept_before(work: Work, incoming: Incoming, message_id: str, body_digest: b
     )
 
 
-def _stored_answer(work: Work, row: Row[Any]) -> bytes | None:
+def _stored_answer(work: Work, row: Row[*tuple[Any, ...]]) -> bytes | None:
     if row.answer_cipher is None:
         return None
     key = work.vault.key(work.connection, row.key_id)
@@ -234,7 +234,7 @@ def waiting(work: Work, limit: int) -> list[UUID]:
     )
 
 
-def _enter(desk: Desk, file: CaseFile, row: Row[Any], answer: Answer, key: DataKey) -> None:
+def _enter(desk: Desk, file: CaseFile, row: Row[*tuple[Any, ...]], answer: Answer, key: DataKey) -> None:
     work = desk.work
     procedure = file.procedure_of(row.request_id)
     hold = procedure.state.holds[procedure.state.requests[row.request_id].hold_id]
@@ -255,7 +255,7 @@ def _enter(desk: Desk, file: CaseFile, row: Row[Any], answer: Answer, key: DataK
 
 
 def _next_hops(
-    desk: Desk, file: CaseFile, hold: Hold, row: Row[Any], answer: Answer, key: DataKey
+    desk: Desk, file: CaseFile, hold: Hold, row: Row[*tuple[Any, ...]], answer: Answer, key: DataKey
 ) -> tuple[Claim, ...]:
     """Return claims on the accounts to which the money moved, each with its receipt or lead written."""
     if not answer.next:

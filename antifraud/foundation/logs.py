@@ -43,7 +43,9 @@ def configure(process: str) -> None:
     structlog.contextvars.bind_contextvars(process=process)
 
 
-def _without_statement_values(logger: object, name: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
+def _without_statement_values(
+    _logger: object, _name: str, event: structlog.types.EventDict
+) -> structlog.types.EventDict:
     """Cut an exception's text to its first line: a database error's later lines hold the row that was in its way."""
     for found in event.get("exception") or ():
         if isinstance(found, dict):
