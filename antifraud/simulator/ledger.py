@@ -21,8 +21,8 @@ class LineFile:
         for line in raw[:whole].splitlines():
             self.lines.append(json.loads(line))
 
-    def append(self, *documents: Mapping[str, object]) -> None:
-        """Write the lines and return when they are on the disk."""
+    def append(self, *documents: Mapping[str, object], sync: bool = True) -> None:
+        """Write the lines and return when they are on the disk; without ``sync``, when a kill cannot undo them."""
         if not documents:
             return
         found = [dict(one) for one in documents]
@@ -30,7 +30,8 @@ class LineFile:
         remaining = memoryview(text.encode("utf-8"))
         while remaining:
             remaining = remaining[os.write(self._handle, remaining) :]
-        os.fsync(self._handle)
+        if sync:
+            os.fsync(self._handle)
         self.lines.extend(found)
 
     def close(self) -> None:

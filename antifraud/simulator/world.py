@@ -210,10 +210,11 @@ class World:
     def _account(self, bank: Bank, request: BankRequest) -> Account:
         key = (bank.code, request.account.number)
         if key not in self._accounts:
-            self._note({"event": "account", "script": asdict(invent(bank, request))})
+            # On the disk together with the line of the request, which follows.
+            self._note({"event": "account", "script": asdict(invent(bank, request))}, sync=False)
         elif request.supplement and request.kind == "stop" and self._accounts[key].script.invented:
             grown = with_more(bank, self._accounts[key].script, request)
-            self._note({"event": "account", "script": asdict(grown)})
+            self._note({"event": "account", "script": asdict(grown)}, sync=False)
         return self._accounts[key]
 
     def _catch_up(self, now: datetime) -> None:
@@ -269,9 +270,10 @@ class World:
         suffix = "r" if body == taken.reply.body else "a"
         return Callback(key[0], key[1], f"{key[1]}-{suffix}", parse_request(taken.raw).reply_to, body)
 
-    def _note(self, line: Mapping[str, object]) -> None:
-        self._journal.append(line)
-        self._ledger.append(*self._replay(line))
+    def _note(self, line: Mapping[str, object], *, sync: bool = True) -> None:
+        self._journal.append(line, sync=sync)
+        # The journal is on the disk: what a power cut takes from the ledger comes back at the next start.
+        self._ledger.append(*self._replay(line), sync=False)
 
     def _replay(self, line: Mapping[str, Any]) -> list[dict[str, object]]:
         match line["event"]:
