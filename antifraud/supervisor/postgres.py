@@ -121,6 +121,8 @@ class EmbeddedPostgres:
             root.unlink()
         else:
             shutil.rmtree(root, ignore_errors=True)
+        if self._sockets is not None:
+            shutil.rmtree(self._sockets, ignore_errors=True)
 
     @property
     def is_running(self) -> bool:
