@@ -103,6 +103,17 @@ def test_a_resident_id_number_is_doubted_only_for_a_reason() -> None:
     assert "17 digits" in str(rules.resident_id_doubt("١١٠١٠٥١٩٤٩١٢٣١٠٠٢X", TODAY))
 
 
+@given(st.from_regex(r"\A[0-9]{6}\Z"), st.dates(date(1900, 1, 1), TODAY), st.integers(0, 999))
+def test_exactly_one_check_character_of_iso_7064_mod_11_2_fits_a_resident_id_number(
+    area: str, born: date, order: int
+) -> None:
+    body = f"{area}{born:%Y%m%d}{order:03d}"
+    fitting = [char for char in "0123456789X" if rules.resident_id_doubt(body + char, TODAY) is None]
+    assert len(fitting) == 1
+    values = [*(int(digit) for digit in body), 10 if fitting[0] == "X" else int(fitting[0])]
+    assert sum(value * 2 ** (17 - place) for place, value in enumerate(values)) % 11 == 1
+
+
 @pytest.mark.parametrize(
     ("typed", "number"),
     [
