@@ -3,9 +3,11 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, and_, or_, select
+from sqlalchemy import Connection, Select, Uuid, and_, any_, literal, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from antifraud.cases.models import facts, requests
 
@@ -60,18 +62,18 @@ def facts_of_week(connection: Connection, kinds: Collection[str], start: datetim
         and_(facts.c.due_at >= start, facts.c.due_at < end),
         and_(facts.c.due_at.is_(None), facts.c.start_at >= start, facts.c.start_at < end),
     )
-    return [_fact(row) for row in connection.execute(_FACTS.where(facts.c.kind.in_(kinds), inside))]
+    return _facts(connection, _FACTS.where(facts.c.kind.in_(kinds), inside))
 
 
 def facts_of_cases(connection: Connection, case_ids: Collection[UUID]) -> list[FactRow]:
     """Return every fact of the cases."""
-    return [_fact(row) for row in connection.execute(_FACTS.where(facts.c.case_id.in_(case_ids)))] if case_ids else []
+    return _facts(connection, _FACTS.where(facts.c.case_id == any_(literal(list(case_ids), ARRAY(Uuid)))))
 
 
 def facts_by_id(connection: Connection, fact_ids: Collection[UUID]) -> list[FactRow]:
     """Return those of the facts that are there."""
-    return [_fact(row) for row in connection.execute(_FACTS.where(facts.c.id.in_(fact_ids)))] if fact_ids else []
+    return _facts(connection, _FACTS.where(facts.c.id == any_(literal(list(fact_ids), ARRAY(Uuid)))))
 
 
-def _fact(row: Row) -> FactRow:
-    return FactRow(**row._mapping)
+def _facts(connection: Connection, query: Select[*tuple[Any, ...]]) -> list[FactRow]:
+    return [FactRow(**row) for row in connection.execute(query).mappings()]
