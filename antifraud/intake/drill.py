@@ -94,31 +94,36 @@ def _hops() -> Mapping[str, Sequence[int]]:
     return cast("dict[str, list[int]]", json.loads(text))
 
 
-def completed(case: Mapping[str, object], *, now: datetime, accounts: Sequence[DrillInstitution]) -> CompletedCase:
+def completed(
+    case: Mapping[str, object], *, now: datetime, accounts: Sequence[DrillInstitution], play: str = ""
+) -> CompletedCase:
     """Return a published case as a native report of now, with scripts for the simulated banks.
 
-    Numbers and holders depend on the case alone, so that a second play meets the same accounts; ``source_ref`` and
-    references depend on ``now`` too, so that it is another payment.
+    Numbers and holders depend on the case and ``play`` alone, so that a second play meets the same accounts unless it
+    is named otherwise; ``source_ref`` and references depend on ``now`` too, so that it is another payment.
 
     Args:
         case: A case that the profile ``published-case`` accepts.
         now: The instant that the report is made at.
         accounts: The institutions at which the accounts lie, at least one; they are used in turn.
+        play: A name; another one gives other accounts.
     """
-    play = _Play(cast("Mapping[str, Any]", case), now.astimezone(UTC), tuple(accounts))
-    nodes = play.suspects()
+    made = _Play(cast("Mapping[str, Any]", case), now.astimezone(UTC), tuple(accounts), play)
+    nodes = made.suspects()
     _link(nodes)
-    _apply_stops(play, nodes)
-    document = play.document([node for node in nodes if node[1].hop == 1])
+    _apply_stops(made, nodes)
+    document = made.document([node for node in nodes if node[1].hop == 1])
     deepest = max((node.hop for _, node in nodes), default=1)
-    return CompletedCase(document, tuple(_script(play, node, deepest) for _, node in nodes))
+    return CompletedCase(document, tuple(_script(made, node, deepest) for _, node in nodes))
 
 
 class _Play:
     """One case at one instant: what is invented for it, always the same way."""
 
-    def __init__(self, case: Mapping[str, Any], now: datetime, institutions: tuple[DrillInstitution, ...]) -> None:
-        self.case, self.now, self.institutions = case, now, institutions
+    def __init__(
+        self, case: Mapping[str, Any], now: datetime, institutions: tuple[DrillInstitution, ...], name: str
+    ) -> None:
+        self.case, self.now, self.institutions, self.name = case, now, institutions, name
         self.id = str(case["id"])
         self.counts: Mapping[str, Any] = case.get("counts") or {}
         self.currency = str(case.get("currency") or "CNY")
@@ -127,7 +132,7 @@ class _Play:
         self._codes: dict[str, DrillInstitution] = {}
 
     def draw(self, label: str) -> int:
-        return int.from_bytes(sha256(f"{self.id}|{label}".encode()).digest()[:8], "big")
+        return int.from_bytes(sha256(f"{self.id}|{label}|{self.name}".encode()).digest()[:8], "big")
 
     def institution(self, published: str | None) -> DrillInstitution:
         if published is not None and published in self._codes:
@@ -315,12 +320,13 @@ def _script(play: _Play, node: _Account, deepest: int) -> AccountScript:
     if node.children:
         left = node.amount - sum(move.amount_minor for move in script.moves)
         assumed |= {"held"} if left else set()
-        return replace(script, outcome="moved_on", balance_minor=left, held_minor=left, assumed=tuple(sorted(assumed)))
+        outcome: Outcome = "partial" if left else "moved_on"
+        return replace(script, outcome=outcome, balance_minor=left, held_minor=left, assumed=tuple(sorted(assumed)))
     held = node.held
     if held is None:
         silent = play.case.get("outcome") in {None, "unknown"}
         balance = node.amount if silent else 0
-        outcome: Outcome = "silent" if silent else "gone"
+        outcome = "silent" if silent else "gone"
         assumed.add("outcome")
         return replace(script, outcome=outcome, balance_minor=balance, held_minor=0, assumed=tuple(sorted(assumed)))
     outcome = "full" if held >= node.amount else "partial" if held else "gone"

@@ -245,6 +245,15 @@ def test_a_second_play_is_another_payment_to_the_same_accounts() -> None:
     assert {row.reference for row in one.transfers}.isdisjoint(row.reference for row in two.transfers)
 
 
+def test_a_play_of_another_name_meets_other_accounts() -> None:
+    first, other = play("cn-meixian-0705"), completed(CASES["cn-meixian-0705"], now=NOW, accounts=BANKS, play="two")
+    assert {script.number for script in first.scripts}.isdisjoint(script.number for script in other.scripts)
+
+
+def test_what_did_not_move_on_is_held_where_it_is() -> None:
+    assert outcomes("cn-guangzhou-20151015") == [("partial", 1000000), ("partial", 239000000), ("full", 1760000000)]
+
+
 def test_payments_lie_as_long_before_the_report_as_they_did() -> None:
     (transfer,) = understand(play("cn-harbin-20160924").document, now=NOW).transfers
     assert transfer.at is not None
