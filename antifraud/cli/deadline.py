@@ -1,0 +1,74 @@
+"""``antifraud deadline``: where a due instant comes from."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import click
+
+from antifraud.auth.service import Centre
+from antifraud.cli.opened import chosen, open_installation
+from antifraud.verification.derivations import Explanation, explain
+from antifraud.verification.standing import spoken
+from workflows.clocks import zone_of
+
+DOES_NOT_AGREE = 1
+
+
+@click.group()
+def command() -> None:
+    """Look at the waits: every due instant is a row with its derivation."""
+
+
+@command.command("explain")
+@click.argument("deadline_id", metavar="ID", type=click.UUID)
+def explain_command(deadline_id: UUID) -> None:
+    """Say how the due instant of deadline ID came about, and compute it again; exit code 1 if it does not agree."""
+    with open_installation() as installation:
+        for centre in chosen(installation, None):
+            with installation.database.begin(centre.id) as connection:
+                found = explain(connection, deadline_id)
+            if found is not None:
+                click.echo("\n".join(page(found, centre, installation.clock.now())))
+                if not found.agrees:
+                    raise SystemExit(DOES_NOT_AGREE)
+                return
+    message = f"there is no deadline {deadline_id}"
+    raise click.ClickException(message)
+
+
+def page(found: Explanation, centre: Centre, now: datetime) -> list[str]:
+    """Return the explanation's lines."""
+    derivation = found.derivation
+    zone_data = f", zone data {derivation['tzdata']}" if derivation["tzdata"] else ""
+    lines = [
+        f"deadline   {found.id}",
+        f"case       {found.case_no} ({centre.code})",
+        f"due        {_utc(found.due_at)}",
+        f"           {found.due_at.astimezone(zone_of(centre.zone)).isoformat(' ')} {centre.zone}",
+        f"waits      {found.kind}, step {found.step}, of {found.subject_kind} {found.subject_id}",
+        f"definition {derivation['definition']}",
+        f"rule       {derivation['rule']}",
+        f"start      {derivation['start_event']} at {derivation['started_at']}",
+        f"length     {derivation['length']}, {derivation['calendar']} time, {derivation['zone']}{zone_data}",
+        f"source     {derivation['source']}",
+        f"confidence {found.confidence or 'not said'}",
+        f"state      {_state(found, now)}",
+    ]
+    if found.agrees:
+        lines.append(f"recomputed {_utc(found.recomputed_at)}: it agrees")
+    else:
+        lines.append(f"recomputed {_utc(found.recomputed_at)} (zone data {found.tzdata}): it does NOT agree")
+    return lines
+
+
+def _state(found: Explanation, now: datetime) -> str:
+    if found.state == "running":
+        left = spoken(found.due_at - now)
+        return f"running, due in {left}" if found.due_at > now else f"running, overdue by {left}"
+    ended = f"{found.state} at {_utc(found.ended_at)}" if found.ended_at else found.state
+    late = f", late by {spoken(timedelta(seconds=found.late_by_seconds))}" if found.late_by_seconds else ""
+    return ended + late + (", caught up after an outage" if found.caught_up else "")
+
+
+def _utc(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -1,0 +1,42 @@
+"""What a command about stored things needs: the opened installation, or one sentence that says why not."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+from sqlalchemy.exc import OperationalError
+
+from antifraud.auth.service import Centre
+from antifraud.cli.surroundings import read_settings
+from antifraud.foundation.settings import SettingsError
+from antifraud.installation import Installation
+from antifraud.vault.keyring import KeysMissing
+
+
+@contextmanager
+def open_installation() -> Iterator[Installation]:
+    """Open the installation for the length of a command."""
+    try:
+        installation = Installation.open(read_settings(), pool_size=1, process="antifraud cli")
+    except (SettingsError, KeysMissing) as error:
+        raise click.ClickException(str(error)) from error
+    try:
+        yield installation
+    except OperationalError as error:
+        raise click.ClickException("the database does not answer: is the service running (`make run`)?") from error
+    finally:
+        installation.database.close()
+
+
+def chosen(installation: Installation, code: str | None) -> list[Centre]:
+    """Return the centre of that code, or every one.
+
+    Raises:
+        click.ClickException: There is none of that code.
+    """
+    known = installation.centres()
+    found = [centre for centre in known if code in (None, centre.code)]
+    if not found:
+        message = f"there is no centre {code!r}; known: {', '.join(centre.code for centre in known)}"
+        raise click.ClickException(message)
+    return found
