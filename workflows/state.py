@@ -166,6 +166,7 @@ class ProcedureState:
     phase: str = "new"  # new | open | closed
     opened_at: datetime | None = None
     filed_at: datetime | None = None
+    declined_at: datetime | None = None
     filing: str | None = None  # filed | declined
     holds: Mapping[UUID, Hold] = field(default_factory=frozen_map)
     requests: Mapping[UUID, Request] = field(default_factory=frozen_map)

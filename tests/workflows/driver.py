@@ -75,12 +75,12 @@ class Driver:
             return str(refusal)
         raise AssertionError(f"{event} was not refused")
 
-    def claim(self, **given: Any) -> UUID:
+    def claim(self, **given: Any) -> UUID:  # noqa: ANN401 - fields of the event
         claim = self.make_claim(**given)
         self.send(ev.ClaimAdded(id=self.uuid(), at=self.at, claim=claim))
         return claim.hold_id
 
-    def make_claim(self, **given: Any) -> Claim:
+    def make_claim(self, **given: Any) -> Claim:  # noqa: ANN401 - fields of the event
         fields: dict[str, Any] = {
             "hold_id": self.uuid(),
             "account_id": self.uuid(),
@@ -108,14 +108,14 @@ class Driver:
             )
         )
 
-    def answer(self, request_id: UUID, outcome: str, *, after: float = 5, **given: Any) -> tuple[fx.Effect, ...]:
+    def answer(self, request_id: UUID, outcome: str, *, after: float = 5, **given: Any) -> tuple[fx.Effect, ...]:  # noqa: ANN401 - fields of the event
         self.at += seconds(after)
         fields = {"reply_id": self.uuid(), **given}
         return self.send(
             ev.AnswerReceived(id=self.uuid(), at=self.at, request_id=request_id, outcome=outcome, **fields)
         )
 
-    def ask(self, hold_id: UUID, kind: str, *, by: str = "officer", **given: Any) -> UUID:
+    def ask(self, hold_id: UUID, kind: str, *, by: str = "officer", **given: Any) -> UUID:  # noqa: ANN401 - fields of the event
         """Ask for a measure and return its approval."""
         known = set(self.state.approvals)
         self.send(ev.MeasureAsked(id=self.uuid(), at=self.at, hold_id=hold_id, kind=kind, by=by, **given))
@@ -175,7 +175,7 @@ class Driver:
     def verdicts(self, kind: str, subject_id: UUID) -> list[str]:
         return [fact.verdict for fact in self.facts(kind, subject_id)]
 
-    def stopped(self, *, held: int = 100_000, **given: Any) -> UUID:
+    def stopped(self, *, held: int = 100_000, **given: Any) -> UUID:  # noqa: ANN401 - fields of the event
         """Return a hold whose stop was delivered and confirmed."""
         hold_id = self.claim(**given)
         request = self.request_of(hold_id)
@@ -183,7 +183,7 @@ class Driver:
         self.answer(request.id, "full", held_minor=held, executed_at=self.at + seconds(4))
         return hold_id
 
-    def frozen(self, **given: Any) -> UUID:
+    def frozen(self, **given: Any) -> UUID:  # noqa: ANN401 - fields of the event
         """Return a hold that was stopped, filed and frozen."""
         hold_id = self.stopped(**given)
         self.file()
@@ -258,6 +258,8 @@ def _effects_are_in_the_state(before: ProcedureState, after: ProcedureState, new
                 assert effect.request_id in after.requests
             case fx.RecordFact():
                 assert effect.subject_id in after.requests or effect.subject_id in after.holds
+            case _:
+                raise AssertionError(effect)
     assert (clocks, tasks, approvals) == (set(after.clocks), set(after.tasks), set(after.approvals))
     rows = project(before, after, new)
     assert {row.id for row in rows.holds} == _differing(before.holds, after.holds)

@@ -11,7 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.workflows.driver import Driver
-from workflows import Claim, InvalidPayload, derived_id, event_from_json, event_to_json, state_from_json, state_to_json
+from workflows import (
+    AnyEvent,
+    Claim,
+    InvalidPayload,
+    derived_id,
+    event_from_json,
+    event_to_json,
+    state_from_json,
+    state_to_json,
+)
 from workflows.codec import EVENT_TYPES, instant_from_text, instant_to_text
 
 INSTANTS = st.datetimes(datetime(1970, 1, 2), datetime(2200, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - bounds are naive by hypothesis
@@ -20,7 +29,7 @@ INSTANTS = st.datetimes(datetime(1970, 1, 2), datetime(2200, 1, 1), timezones=st
 @pytest.mark.parametrize("kind", EVENT_TYPES.values(), ids=EVENT_TYPES.keys())
 def test_every_event_survives_json_exactly(kind: type[Any]) -> None:
     @given(st.builds(kind, at=INSTANTS, **_wide(kind)))
-    def survives(event: Any) -> None:
+    def survives(event: AnyEvent) -> None:
         document = json.loads(json.dumps(event_to_json(event)))
         assert document["type"] == kind.__name__
         assert event_from_json(document["type"], event.id, event.at, document) == event
@@ -29,21 +38,16 @@ def test_every_event_survives_json_exactly(kind: type[Any]) -> None:
 
 
 def _wide(kind: type[Any]) -> dict[str, Any]:
-    whole = st.none() | st.integers(-(10**38), 10**38)
-    wide = {name: whole for name in ("held_minor", "balance_minor", "amount_minor")}
-    wide |= {name: st.none() | INSTANTS for name in ("executed_at", "ends_at", "paid_at")}
-    wide |= {name: INSTANTS for name in ("sent_at", "delivered_at", "since")}
+    """Strategies for the fields whose type says less than they may hold."""
+    whole: st.SearchStrategy[Any] = st.integers(-(10**38), 10**38)
+    instants: st.SearchStrategy[Any] = INSTANTS
+    claims: st.SearchStrategy[Any] = st.builds(Claim, since=INSTANTS, paid_at=st.none() | INSTANTS)
+    wide: dict[str, Any] = dict.fromkeys(("held_minor", "balance_minor", "amount_minor"), st.none() | whole)
+    wide |= dict.fromkeys(("executed_at", "ends_at"), st.none() | instants)
+    wide |= dict.fromkeys(("sent_at", "delivered_at"), instants)
+    wide |= {"claim": claims, "next_hops": st.lists(claims, max_size=2).map(lambda found: (*found,))}
     names = {field.name for field in dataclasses.fields(kind)}
-    found = {name: value for name, value in wide.items() if name in names}
-    if "claim" in names:
-        found["claim"] = _claims()
-    if "next_hops" in names:
-        found["next_hops"] = st.lists(_claims(), max_size=2).map(tuple)
-    return found
-
-
-def _claims() -> Any:
-    return st.builds(Claim, since=INSTANTS, paid_at=st.none() | INSTANTS)
+    return {name: strategy for name, strategy in wide.items() if name in names}
 
 
 def test_amounts_beyond_what_every_reader_keeps_exact_are_strings() -> None:

@@ -7,6 +7,17 @@ from workflows.library import text_of
 from workflows.scheme import CONFIDENCES
 
 TEXT = text_of("cn_emergency_stop", 1)
+SOURCED = "source = 's'\nconfidence = 'low'\n"
+INSPECT = f"""
+[requests.inspect]
+approval = "none"
+filing = false
+from = []
+counts_term = false
+needs_amount = false
+scope = "whole"
+rank = 1
+{SOURCED}"""
 
 
 def faults(text: str) -> dict[str, str]:
@@ -49,7 +60,7 @@ def test_every_fault_is_told_at_once_with_its_path() -> None:
     broken = broken.replace('length = "PT2M"', 'length = "2 minutes"', 1)
     broken = broken.replace("depth = 10", 'depth = "ten"', 1)
     broken = broken.replace('confidence = "low"', 'confidence = "certain"', 1)
-    broken += "\n[outcomes.half]\nconclusive = true\ntasks = []\nsource = 's'\nconfidence = 'low'\nhold = { stop = 'thawed' }\n"
+    broken += f"\n[outcomes.half]\nconclusive = true\ntasks = []\nhold = {{ stop = 'thawed' }}\n{SOURCED}"
     told = faults(broken)
     assert told.keys() == {
         "definition.zone",
@@ -84,8 +95,7 @@ def test_every_fault_is_told_at_once_with_its_path() -> None:
         (changed("[outcomes.other]\nconclusive = false", "[outcomes.other]\nconclusive = true"), "outcomes.other.hold"),
         (changed('due = "PT5M"\nagain = "PT15M"', 'due = "PT5M"'), "watch.confirm"),
         (
-            TEXT
-            + "\n[requests.inspect]\napproval = 'none'\nfiling = false\nfrom = []\ncounts_term = false\nneeds_amount = false\nscope = 'whole'\nrank = 1\nsource = 's'\nconfidence = 'low'\n",
+            TEXT + INSPECT,
             "requests.inspect",
         ),
         (TEXT + "\n[tasks.idle]\ndue = 'PT1H'\nsource = 's'\nconfidence = 'low'\n", "tasks.idle"),

@@ -369,12 +369,39 @@ def test_a_live_hold_whose_last_task_is_ticked_off_gets_another_one() -> None:
     request = procedure.request_of(hold_id)
     procedure.deliver(request.id)
     procedure.answer(request.id, "refused")
-    for kind in ("review_stop", "escalate_refusal"):
-        task = procedure.task(kind, hold_id)
-        procedure.send(ev.TaskCompleted(id=procedure.uuid(), at=procedure.at, task_id=task.id, by="officer"))
-    papers = ev.PapersFollowed(id=procedure.uuid(), at=procedure.at, request_id=request.id, document="form")
-    procedure.send(papers)
-    assert procedure.task_kinds(hold_id) == {"decide_hold"}
+    task = procedure.task("escalate_refusal", hold_id)
+    procedure.send(ev.TaskCompleted(id=procedure.uuid(), at=procedure.at, task_id=task.id, by="officer"))
+    assert procedure.task_kinds(hold_id) == {"decide_hold", "review_stop"}
+    task = procedure.task("decide_hold", hold_id)
+    procedure.send(ev.TaskCompleted(id=procedure.uuid(), at=procedure.at, task_id=task.id, by="officer"))
+    assert procedure.task("decide_hold", hold_id).id != task.id
+
+
+def test_after_a_refusal_to_file_no_order_leaves_by_itself() -> None:
+    procedure = Driver()
+    procedure.send(ev.CaseNotFiled(id=procedure.uuid(), at=procedure.at, by="officer", document="d"))
+    hold_id = procedure.claim()
+    assert procedure.task("confirm_account", hold_id).reason == "not_filed"
+
+
+def test_a_stop_that_belongs_to_somebody_else_keeps_the_end_that_was_named() -> None:
+    procedure = Driver()
+    hold_id = procedure.claim()
+    request = procedure.request_of(hold_id)
+    procedure.deliver(request.id)
+    ends_at = procedure.at + timedelta(hours=20)
+    procedure.answer(request.id, "already_stopped", ends_at=ends_at)
+    assert (procedure.hold(hold_id).state, procedure.hold(hold_id).ends_at) == ("queued_behind", ends_at)
+
+
+def test_a_request_that_was_taken_back_before_it_arrived_is_not_counted() -> None:
+    procedure = Driver()
+    hold_id = procedure.claim()
+    request = procedure.request_of(hold_id)
+    procedure.send(ev.ClaimDropped(id=procedure.uuid(), at=procedure.at, hold_id=hold_id, by="officer", reason="wrong"))
+    procedure.deliver(request.id)
+    assert procedure.request_of(hold_id).delivered_at == procedure.at
+    assert procedure.verdicts("dispatch", request.id) == procedure.verdicts("delivery", request.id) == []
 
 
 def test_a_refused_event_changes_nothing() -> None:

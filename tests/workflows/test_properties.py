@@ -13,7 +13,7 @@ from tests.workflows.driver import CN, START, Driver, replay, seconds
 from workflows import AnyEvent, EventRefused, advance, event_from_json, state_to_json
 from workflows import events as ev
 
-OUTCOMES = sorted(CN.outcomes) + ["unheard_of"]
+OUTCOMES = [*sorted(CN.outcomes), "unheard_of"]
 AMOUNTS = st.sampled_from([None, -1, 0, 1, 40_000, 100_000, 10**18])
 PICK = st.integers(0, 10**6)
 
@@ -35,7 +35,7 @@ class AnyOrder(RuleBasedStateMachine):
     def stamp(self) -> dict[str, Any]:
         return {"id": self.procedure.uuid(), "at": self.procedure.at}
 
-    def one_of(self, items: Any, pick: int) -> Any:
+    def one_of(self, items: Any, pick: int) -> Any:  # noqa: ANN401 - a hold, a request, a task or an approval
         ordered = sorted(items, key=lambda item: item.id)
         return ordered[pick % len(ordered)]
 
@@ -204,7 +204,7 @@ class AnyOrder(RuleBasedStateMachine):
         state = self.procedure.state
         assert advance(CN, state, event) == (state, ()), document["type"]
 
-    def teardown(self) -> None:
+    def teardown(self) -> None:  # type: ignore[explicit-override] # `typing.override` is newer than Python 3.11
         assert state_to_json(replay(CN, self.procedure.log)) == state_to_json(self.procedure.state)
 
 

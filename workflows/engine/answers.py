@@ -35,6 +35,8 @@ def request_delivered(step: Step, event: RequestDelivered) -> None:
     if request.delivered_at is None:
         request = _deliver(step, request, event.delivered_at)
     request = step.put_request(replace(request, sent_at=event.sent_at, channel=event.channel))
+    if request.stage == "withdrawn":
+        return  # taken back before it arrived: never counted
     hold = step.hold(request.hold_id)
     is_first = all(other.created_at >= request.created_at for other in step.requests_of(hold.id))
     start = hold.since if is_first and request.kind == "stop" else request.created_at
@@ -240,7 +242,9 @@ def _apply(step: Step, request: Request, said: _Said) -> None:
         case "asked" | "in_question" | "queued_behind" | "none":
             if said.effect == "none":
                 waits.end_term(step, hold)
-            step.put_hold(replace(hold, state=said.effect, held_minor=0))
+            is_behind = said.effect == "queued_behind" and hold.executed_at is None
+            ends_at = said.ends_at if is_behind else hold.ends_at
+            step.put_hold(replace(hold, state=said.effect, held_minor=0, ends_at=ends_at))
         case _:  # `same`
             pass
 
@@ -362,7 +366,7 @@ def _over(step: Step, hold: Hold, state: str) -> None:
         if request.stage == "queued":
             waits.withdraw(step, request)
     for approval in [a for a in step.approvals.values() if a.hold_id == hold.id]:
-        step.close_approval(approval, "expired")
+        step.close_approval(approval, "expired", clock="void")
     watch = step.definition.watch
     step.close_tasks_of(hold.id, keep=(watch["review"], watch["gap"]))
     step.put_hold(replace(step.hold(hold.id), state=state, held_minor=0))

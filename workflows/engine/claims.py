@@ -58,6 +58,8 @@ def open_hold(step: Step, claim: Claim, *, cause_request_id: UUID | None) -> Non
         step.open_task(definition.chase_task, "hold", hold.id, reason="chase_depth")
     elif claim.doubts:
         step.open_task(definition.watch["confirm"], "hold", hold.id, reason=claim.doubts[0])
+    elif step.filing == "declined":
+        step.open_task(definition.watch["confirm"], "hold", hold.id, reason="not_filed")
     elif claim.tier > 1 and definition.follow != "automatic":
         step.open_task(definition.watch["confirm"], "hold", hold.id, reason="follow_by_person")
     else:

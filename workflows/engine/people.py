@@ -35,9 +35,11 @@ def task_completed(step: Step, event: TaskCompleted) -> None:
 
 def case_filed(step: Step, event: CaseFiled) -> None:
     """The case is filed: freezes may be asked for from now on. After a refusal to file it is a new procedure."""
-    if step.filing == "filed" or event.at == step.filed_at:
+    if step.filing == "filed":
         return
-    if step.filing == "declined":
+    if step.declined_at is not None:
+        if event.at <= step.declined_at:
+            return  # an old event again
         msg = "the authority declined to file: what is stopped is being released"
         raise EventRefused(msg)
     step.filing, step.filed_at = "filed", event.at
@@ -47,7 +49,7 @@ def case_not_filed(step: Step, event: CaseNotFiled) -> None:
     """The authority declined: what is stopped must be released, what is not yet delivered is taken back."""
     if step.filing == "declined":
         return
-    step.filing = "declined"
+    step.filing, step.declined_at = "declined", event.at
     for hold in list(step.holds.values()):
         if hold.state not in LIVE_HOLDS:
             continue

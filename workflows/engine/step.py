@@ -43,6 +43,7 @@ class Step:
         self.phase = state.phase
         self.opened_at = state.opened_at
         self.filed_at = state.filed_at
+        self.declined_at = state.declined_at
         self.filing = state.filing
         self.effects: list[fx.Effect] = []
         self.touched: dict[UUID, None] = {}
@@ -218,9 +219,9 @@ class Step:
         derivation = derive(self.definition.approval, self.at, self.cause)
         self.start_clock("approval", "approval", approval.id, derivation)
 
-    def close_approval(self, approval: Approval, how: str, by: str | None = None) -> None:
-        """End an approval: given, refused or expired; the hold remembers it."""
-        self.end_clocks_of(approval.id, "met" if how != "expired" else "fired", "approval")
+    def close_approval(self, approval: Approval, how: str, by: str | None = None, *, clock: str = "met") -> None:
+        """End an approval (given, refused or expired) and its clock (met, fired or void); the hold remembers it."""
+        self.end_clocks_of(approval.id, clock, "approval")
         hold = self.hold(approval.hold_id)
         self.put_hold(replace(hold, past_approvals=(*hold.past_approvals, approval.id)))
         self.approvals = _without(self.approvals, self.state.approvals, approval.id)
@@ -244,6 +245,7 @@ class Step:
             phase=phase,
             opened_at=self.opened_at,
             filed_at=self.filed_at,
+            declined_at=self.declined_at,
             filing=self.filing,
             holds=_sealed(self.holds, self.state.holds),
             requests=_sealed(self.requests, self.state.requests),
@@ -254,11 +256,17 @@ class Step:
         return state, tuple(self.effects)
 
     def is_watched(self, hold_id: UUID) -> bool:
-        """Tell whether a clock runs on the hold, on a request about it, or on a task of either."""
+        """Tell whether a clock runs on the hold, on a request about it, or on a task of either.
+
+        Warnings and reminders do not count, nor do tasks that look back (papers, review): none of
+        them says what becomes of the hold.
+        """
+        watch = self.definition.watch
         return any(
             self.hold_of(clock.subject_kind, clock.subject_id) == hold_id
             for clock in self.clocks.values()
             if not clock.kind.endswith(("_warning", "reminder"))
+            and not (clock.kind == "task" and self.tasks[clock.subject_id].kind in {watch["papers"], watch["review"]})
         )
 
 

@@ -28,7 +28,7 @@ def clock_reached(step: Step, event: ClockReached) -> None:
         return
     if clock.kind == "approval":
         approval = step.approvals[clock.subject_id]
-        step.close_approval(approval, "expired")
+        step.close_approval(approval, "expired", clock="fired")
         step.open_task(step.definition.approval_task, "hold", approval.hold_id, reason=approval.act)
         return
     step.end_clock(clock, "fired")
