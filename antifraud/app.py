@@ -18,6 +18,7 @@ from antifraud.foundation.web import problem_response, register_problem_handlers
 from antifraud.installation import Installation
 from antifraud.intake import routes as intake
 from antifraud.intake.door import Door
+from antifraud.timeliness import routes as weekly
 
 MAX_BODY_BYTES = 2_000_000
 
@@ -53,6 +54,7 @@ def create_app(installation: Installation) -> Flask:
         environment=settings.environment,
     )
     app.register_blueprint(gate.blueprint())
+    app.register_blueprint(weekly.blueprint(installation))
 
     @app.get("/healthz")
     def healthz() -> Response:

@@ -15,13 +15,20 @@ from antifraud.auth.service import Centre
 from antifraud.banks.models import nonces
 from antifraud.cases.messages import Mail
 from antifraud.channel.replies import apply_reply, waiting
+from antifraud.channel.signatures import NONCES_KEPT
 from antifraud.foundation.db import retrying
 from antifraud.installation import Installation
+from antifraud.intake.door import Door
+from antifraud.runs import service as runs
+from antifraud.timeliness.service import NotPublishable, publish
+from antifraud.timeliness.weeks import Week
 
 REPLIES_AT_ONCE = 100
 SEAL_EVERY = timedelta(seconds=5)
-NONCES_KEPT = timedelta(minutes=15)
 SWEEP_EVERY = timedelta(minutes=1)
+PUBLISH_AFTER = timedelta(hours=9)
+"""A week is published on the Monday after it, so long after that week's end."""
+WEEKLY = "publish_week"
 ACTOR = "loop:runs"
 
 log = structlog.get_logger()
@@ -33,21 +40,50 @@ class Housekeeping:
 
     installation: Installation
     mails: Sequence[tuple[Centre, Mail]]
+    process: runs.Process
     _next: dict[tuple[UUID, str], datetime] = field(default_factory=dict)
 
     def run_once(self) -> int:
-        """Do what is there to do; return how many replies found their effect late."""
+        """Do what is there to do; return how many late effects and planned runs that were."""
         return sum(self._in_centre(centre, mail) for centre, mail in self.mails)
 
+    def next_at(self) -> datetime | None:
+        """Return when the next planned run is due."""
+        found = []
+        for centre, _ in self.mails:
+            with self.installation.database.begin(centre.id) as connection:
+                found.append(runs.next_run_at(self.installation.work(connection, centre.id, ACTOR)))
+        return min((at for at in found if at is not None), default=None)
+
+    def beat(self, loops: Mapping[str, Any]) -> None:
+        """Leave a sign of life."""
+        with self.installation.database.begin(None) as connection:
+            runs.beat(connection, self.process, self.installation.clock.now(), loops)
+
+    def leave(self) -> None:
+        """Take the sign of life away: this worker ends on purpose."""
+        with self.installation.database.begin(None) as connection:
+            runs.gone(connection, self.process)
+
     def _in_centre(self, centre: Centre, mail: Mail) -> int:
-        applied = self._late_replies(centre, mail)
+        done = self._late_replies(centre, mail) + self._door().understand_stored(centre)
+        done += self._planned(centre)
         if self._is_time(centre, "seal", SEAL_EVERY):
             with self.installation.database.begin(centre.id) as connection:
                 seal(self.installation.work(connection, centre.id, ACTOR), origin=f"antifraud/{centre.id}")
         if self._is_time(centre, "sweep", SWEEP_EVERY):
             with self.installation.database.begin(centre.id) as connection:
                 connection.execute(delete(nonces).where(nonces.c.seen_at < self.installation.clock.now() - NONCES_KEPT))
-        return applied
+        return done
+
+    def _door(self) -> Door:
+        return Door(
+            database=self.installation.database,
+            clock=self.installation.clock,
+            vault=self.installation.vault,
+            mails={centre.id: mail for centre, mail in self.mails},
+            centres={centre.id: centre for centre, _ in self.mails},
+        )
 
     def _late_replies(self, centre: Centre, mail: Mail) -> int:
         with self.installation.database.begin(centre.id) as connection:
@@ -66,15 +102,39 @@ class Housekeeping:
         with self.installation.database.begin(centre.id) as connection:
             apply_reply(self.installation.work(connection, centre.id, ACTOR), mail, reply_id)
 
+    def _planned(self, centre: Centre) -> int:
+        """Plan the end of this week, and do what is due: the mark and the effect commit together."""
+        now = self.installation.clock.now()
+        week = Week.of(now, centre.zone)
+        if self._next.get((centre.id, week.name)) is None:
+            with self.installation.database.begin(centre.id) as connection:
+                runs.plan(self.installation.work(connection, centre.id, ACTOR), WEEKLY, week.end + PUBLISH_AFTER)
+            self._next[centre.id, week.name] = now
+        done = 0
+        while self._one_run(centre, now):
+            done += 1
+        return done
+
+    def _one_run(self, centre: Centre, now: datetime) -> bool:
+        try:
+            with self.installation.database.begin(centre.id) as connection:
+                work = self.installation.work(connection, centre.id, ACTOR)
+                run = runs.claim_due(work, WEEKLY, now)
+                if run is None:
+                    return False
+                # The instant before the plan was due for lies in the week that is over.
+                week = Week.of(run.due_at - PUBLISH_AFTER - timedelta(microseconds=1), centre.zone)
+                published = publish(work, centre, week)
+        except NotPublishable as reason:
+            # A wait that ended in the week is still to be recorded: the next look will find it done.
+            log.warning("week_not_published_yet", centre=centre.code, reason=str(reason))
+            return False
+        log.info("week_published", centre=centre.code, week=week.name, is_new=published.is_new)
+        return True
+
     def _is_time(self, centre: Centre, what: str, every: timedelta) -> bool:
         now = self.installation.clock.now()
         if now < self._next.get((centre.id, what), now):
             return False
         self._next[centre.id, what] = now + every
         return True
-
-    def beat(self, worker_id: UUID, loops: Mapping[str, Any]) -> None:
-        """Leave a sign of life."""
-
-    def leave(self, worker_id: UUID) -> None:
-        """Take the sign of life away: this worker ended on purpose."""

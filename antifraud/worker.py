@@ -16,6 +16,7 @@ import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
+from sqlalchemy.exc import DBAPIError
 
 from antifraud.auth.service import Centre
 from antifraud.cases.firing import fire_due
@@ -28,6 +29,7 @@ from antifraud.foundation.db import retrying
 from antifraud.foundation.ids import new_id
 from antifraud.housekeeping import Housekeeping
 from antifraud.installation import Installation
+from antifraud.runs.service import Process
 
 FLOOR_SECONDS = 1.0
 CASES_AT_ONCE = 100
@@ -106,10 +108,10 @@ class Worker:
             wake=self.outbox.wake,
         )
         self.deadlines = Loop("deadlines", installation.clock, self._fire, self._next_due)
-        self._housekeeping = Housekeeping(installation, self._mails)
-        self.runs = Loop("runs", installation.clock, self._housekeeping.run_once)
+        process = Process(id=new_id(installation.clock), name="worker", started_at=installation.clock.now())
+        self._housekeeping = Housekeeping(installation, self._mails, process)
+        self.runs = Loop("runs", installation.clock, self._housekeeping.run_once, self._housekeeping.next_at)
         self.loops = (self.deadlines, self.outbox, self.runs)
-        self._id = new_id(installation.clock)
 
     def run(self) -> None:
         """Work until `stop`; returns when the calls under way have ended."""
@@ -133,9 +135,7 @@ class Worker:
             waker.start()
         log.info("worker_started", centres=[centre.code for centre, _ in self._mails])
         while not self._stop.wait(FLOOR_SECONDS):
-            self._housekeeping.beat(
-                self._id, {loop.name: {"rounds": loop.rounds, "failures": loop.failures} for loop in self.loops}
-            )
+            self._beat()
         # The flag first: a job that runs must not call into a scheduler that waits for it.
         for loop in self.loops:
             loop.stop()
@@ -145,12 +145,21 @@ class Worker:
         self._dispatcher.stop()
         for thread in listeners:
             thread.join()
-        self._housekeeping.leave(self._id)
+        self._housekeeping.leave()
         log.info("worker_stopped")
 
     def stop(self, *_: object) -> None:
         """Ask the worker to end."""
         self._stop.set()
+
+    def _beat(self) -> None:
+        try:
+            self._housekeeping.beat(
+                {loop.name: {"rounds": loop.rounds, "failures": loop.failures} for loop in self.loops}
+            )
+        except DBAPIError as error:
+            # A database that is away for a moment must not end the worker; its absence shows in the list.
+            log.warning("no_sign_of_life", error=type(error).__name__)
 
     def _forward(self, scheduler: BackgroundScheduler, name: str) -> Callable[[], None]:
         def bring_forward() -> None:

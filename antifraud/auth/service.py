@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select
+from sqlalchemy import Connection, Row, select
 
 from antifraud.auth.models import centres, sources
 from antifraud.foundation.db import Database
@@ -69,6 +69,11 @@ def source_by_code(database: Database, centre_id: UUID, code: str) -> Source:
     if row is None:
         raise NotAuthenticated(f"there is no source {code!r} in this centre")
     return _source(row)
+
+
+def source_by_id(connection: Connection, source_id: UUID) -> Source:
+    """Return a source of the transaction's centre, also one that was revoked since."""
+    return _source(connection.execute(select(sources).where(sources.c.id == source_id)).one())
 
 
 def all_centres(database: Database) -> list[Centre]:

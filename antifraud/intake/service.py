@@ -12,13 +12,15 @@
 
 import hashlib
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import func, insert, select, text, update
 
-from antifraud.auth.service import Source
+from antifraud.auth.service import Source, source_by_id
 from antifraud.cases import definitions
 from antifraud.cases.casefile import CaseFile, Desk
 from antifraud.cases.messages import Mail
@@ -54,6 +56,23 @@ class Answer:
     status: int
     body: bytes
     replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredReport:
+    """A report that was kept and not understood yet; `salted` is its bytes behind their salt."""
+
+    id: UUID
+    no: str
+    profile: str
+    source: Source
+    key: DataKey
+    salted: bytes
+
+    @property
+    def raw(self) -> bytes:
+        """Return the bytes as they were handed in."""
+        return self.salted[_SALT_BYTES:]
 
 
 def answered_before(work: Work, submission: Submission, source_ref: str | None) -> Answer | None:
@@ -103,31 +122,100 @@ def accept(work: Work, mail: Mail, submission: Submission, facts: ReportFacts, *
     Raises:
         NoDefinitionInForce: The centre has no workflow definition in force.
     """
-    case_id, report_id = work.new_id(), work.new_id()
     key = work.vault.create(work.connection, work.centre_id, "report", work.new_id(), work.now())
-    desk = Desk(work)
-    money_in = MoneyIn(desk, facts, report_id=report_id, key=key, currency=currency)
+    entry = _Entry(report_id=work.new_id(), report_no=receipt_code(), source=submission.source, key=key)
+
+    def store(case_id: UUID) -> bytes:
+        return _store(work, submission, key, _Standing("understood", entry.report_id, entry.report_no, case_id), facts)
+
+    body = _enter_case(work, mail, entry, facts, currency, store)
+    _keep_answer(work, submission, key, entry.report_id, body)
+    return Answer(status=CREATED, body=body)
+
+
+def accept_stored(work: Work, mail: Mail, stored: StoredReport, facts: ReportFacts, *, currency: str) -> bool:
+    """Give a stored report its case, once; return False if somebody else just did.
+
+    The sender keeps the answer that it got: stored, not understood yet.
+    """
+    row = work.connection.execute(
+        select(reports.c.state).where(reports.c.id == stored.id).with_for_update(skip_locked=True)
+    ).one_or_none()
+    if row is None or row.state != "stored":
+        return False
+    entry = _Entry(report_id=stored.id, report_no=stored.no, source=stored.source, key=stored.key)
+
+    def store(case_id: UUID) -> bytes:
+        work.connection.execute(
+            update(reports)
+            .where(reports.c.id == stored.id)
+            .values(state="understood", case_id=case_id, **_understood(facts))
+        )
+        return hashlib.sha256(stored.salted).digest()
+
+    _enter_case(work, mail, entry, facts, currency, store)
+    return True
+
+
+def stored_reports(work: Work, limit: int) -> list[StoredReport]:
+    """Return reports that wait to be understood, oldest first."""
+    rows = work.connection.execute(
+        select(reports).where(reports.c.state == "stored").order_by(reports.c.accepted_at).limit(limit)
+    ).all()
+    keys = work.vault.load(work.connection, {row.key_id for row in rows})
+    return [
+        StoredReport(
+            id=row.id,
+            no=row.no,
+            profile=row.profile,
+            source=source_by_id(work.connection, row.source_id),
+            key=keys[row.key_id],
+            salted=keys[row.key_id].open("reports", "raw", row.id, bytes(row.raw_cipher)),
+        )
+        for row in rows
+        if row.key_id in keys
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Entry:
+    """A report on its way into a case."""
+
+    report_id: UUID
+    report_no: str
+    source: Source
+    key: DataKey
+
+
+def _enter_case(
+    work: Work,
+    mail: Mail,
+    entry: _Entry,
+    facts: ReportFacts,
+    currency: str,
+    store: Callable[[UUID], bytes],
+) -> bytes:
+    """Open or join the case, store the report by ``store`` (which gives its commitment), and add its claims."""
+    desk, case_id = Desk(work), work.new_id()
+    money_in = MoneyIn(desk, facts, report_id=entry.report_id, key=entry.key, currency=currency)
     joined_id = money_in.lock_payments(case_id)
     money_in.lock_accounts()
-    file = desk.lock(joined_id) if joined_id else _open(desk, case_id, key, facts)
+    file = desk.lock(joined_id) if joined_id else _open(desk, case_id, entry.key, facts)
     _begin_procedure(file, facts)
-    report_no = receipt_code()
-    commitment = _store(work, submission, key, _Standing("understood", report_id, report_no, file.id), facts=facts)
+    commitment = store(file.id)
     file.note(
         "ReportAccepted",
         {
-            "report_id": str(report_id),
-            "source_id": str(submission.source.id),
+            "report_id": str(entry.report_id),
+            "source_id": str(entry.source.id),
             "origin": facts.origin,
             "commitment": commitment.hex(),
             "joined": joined_id is not None,
         },
     )
-    money_in.enter(file, submission.source, joined=joined_id is not None)
+    money_in.enter(file, entry.source, joined=joined_id is not None)
     save(desk, mail)
-    body = canonical(receipt(report_id, report_no, file, facts, joined=joined_id is not None))
-    _keep_answer(work, submission, key, report_id, body)
-    return Answer(status=CREATED, body=body)
+    return canonical(receipt(entry.report_id, entry.report_no, file, facts, joined=joined_id is not None))
 
 
 def refuse(work: Work, submission: Submission, pointers: list[str]) -> None:
@@ -183,18 +271,18 @@ def _store(
     submission: Submission,
     key: DataKey,
     standing: _Standing,
-    *,
     facts: ReportFacts | None = None,
+    *,
     faults: list[str] | None = None,
     source_ref: str | None = None,
 ) -> bytes:
     """Write the report's row; return the salted commitment to its bytes, whose salt lies encrypted beside them."""
     now, salt = work.now(), secrets.token_bytes(_SALT_BYTES)
     source_ref = facts.source_ref if facts else source_ref
-    flags = (
-        [{"pointer": flag.pointer, "code": flag.code} for flag in facts.flags]
+    understood = (
+        _understood(facts)
         if facts
-        else [{"pointer": pointer, "code": "fault"} for pointer in faults or ()]
+        else {"origin": "live", "flags": [{"pointer": pointer, "code": "fault"} for pointer in faults or ()]}
     )
     work.connection.execute(
         insert(reports).values(
@@ -204,21 +292,28 @@ def _store(
             source_id=submission.source.id,
             source_ref_hash=_ref_hash(work, source_ref) if source_ref else None,
             profile=submission.profile,
-            channel=facts.channel if facts else None,
-            origin=facts.origin if facts else "live",
             state=standing.state,
             case_id=standing.case_id,
             key_id=key.id,
             raw_cipher=key.seal("reports", "raw", standing.report_id, salt + submission.raw),
             raw_digest=_digest(work, submission.raw),
-            reported_earliest_at=facts.reported.earliest if facts and facts.reported else None,
-            reported_latest_at=facts.reported.latest if facts and facts.reported else None,
-            flags=flags,
             received_at=now,
             accepted_at=now,
+            **understood,
         )
     )
     return hashlib.sha256(salt + submission.raw).digest()
+
+
+def _understood(facts: ReportFacts) -> dict[str, Any]:
+    """Return what a report's row says of its content: nothing that names a person."""
+    return {
+        "channel": facts.channel,
+        "origin": facts.origin,
+        "reported_earliest_at": facts.reported.earliest if facts.reported else None,
+        "reported_latest_at": facts.reported.latest if facts.reported else None,
+        "flags": [{"pointer": flag.pointer, "code": flag.code} for flag in facts.flags],
+    }
 
 
 def _keep_answer(
