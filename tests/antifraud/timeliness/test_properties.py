@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from antifraud.foundation.json import canonical
@@ -16,6 +16,8 @@ from antifraud.timeliness.rules import percentage, relevant
 from antifraud.timeliness.weeks import Week
 from tests.antifraud.timeliness.made import BANK, OTHER_BANK, WEEK, Book, figures, inputs_of, whole_document
 
+# A machine under load is slow, and that is no fault of the figures.
+UNHURRIED = settings(deadline=None)
 SHARES = ("answer_timeliness", "dispatch_timeliness", "undelivered", "stop_to_freeze")
 # A little more than the week on either side, with the very edges often.
 STARTS = st.one_of(
@@ -54,6 +56,7 @@ def shares(values: dict[str, dict[str, Any]]) -> dict[str, tuple[int, int, int]]
     return {name: tuple(values[name][key] for key in ("numerator", "denominator", "excluded")) for name in SHARES}
 
 
+@UNHURRIED
 @given(many_facts())
 def test_a_numerator_is_never_more_than_its_denominator(facts: list[Fact]) -> None:
     told = figures(facts)
@@ -65,6 +68,7 @@ def test_a_numerator_is_never_more_than_its_denominator(facts: list[Fact]) -> No
         assert row["rate"] is None or row["denominator_minor"] != 0
 
 
+@UNHURRIED
 @given(many_facts())
 def test_the_parts_of_the_institutions_make_the_whole(facts: list[Fact]) -> None:
     told = figures(facts)
@@ -73,6 +77,7 @@ def test_the_parts_of_the_institutions_make_the_whole(facts: list[Fact]) -> None
             assert sum(row[key] for row in told[name]["institutions"]) == told[name][key]
 
 
+@UNHURRIED
 @given(many_facts(), st.randoms(use_true_random=False))
 def test_the_order_in_which_facts_are_read_does_not_matter(facts: list[Fact], chance: Random) -> None:
     shuffled = [*facts, *facts]
@@ -80,6 +85,7 @@ def test_the_order_in_which_facts_are_read_does_not_matter(facts: list[Fact], ch
     assert canonical(whole_document(shuffled)) == canonical(whole_document(facts))
 
 
+@UNHURRIED
 @given(many_facts())
 def test_the_stored_inputs_give_the_same_bytes_again(facts: list[Fact]) -> None:
     inputs = inputs_of(facts)
@@ -90,6 +96,7 @@ def test_the_stored_inputs_give_the_same_bytes_again(facts: list[Fact]) -> None:
     assert relevant(WEEK, again.facts) == again.facts
 
 
+@UNHURRIED
 @given(many_facts(), st.timedeltas(timedelta(microseconds=1), timedelta(days=9)))
 def test_what_comes_after_the_due_instant_changes_no_share(facts: list[Fact], later: timedelta) -> None:
     book = Book(at=WEEK.end + timedelta(days=30))
@@ -100,6 +107,7 @@ def test_what_comes_after_the_due_instant_changes_no_share(facts: list[Fact], la
     assert shares(figures(book.facts)) == shares(figures(facts))
 
 
+@UNHURRIED
 @given(many_facts())
 def test_every_answer_box_and_every_case_is_counted_in_exactly_one_week(facts: list[Fact]) -> None:
     weeks = [Week.of(WEEK.start - timedelta(hours=100), WEEK.zone), WEEK, Week.of(WEEK.end, WEEK.zone)]
@@ -111,6 +119,7 @@ def test_every_answer_box_and_every_case_is_counted_in_exactly_one_week(facts: l
     assert sum(week["time_to_first_hold"]["cases"] for week in told) == len(cases)
 
 
+@UNHURRIED
 @given(st.integers(0, 10**40), st.integers(1, 10**40))
 def test_only_all_is_a_hundred_per_cent(part: int, whole: int) -> None:
     part = min(part, whole)

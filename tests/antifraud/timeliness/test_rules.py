@@ -91,6 +91,13 @@ def test_an_order_that_was_not_delivered_by_its_limit_is_late_in_dispatch_and_co
     )
 
 
+def test_an_order_of_which_no_dispatch_was_recorded_is_never_in_time() -> None:
+    book = Book()
+    book.box("delivery", limit=minutes(2), took=minutes(1))
+    told = figures(book.facts)["dispatch_timeliness"]
+    assert (told["numerator"], told["denominator"], told["open"]) == (0, 1, 1)
+
+
 def test_dispatch_is_in_time_up_to_its_limit() -> None:
     book = Book()
     for took in (minutes(1), minutes(1) + TICK):

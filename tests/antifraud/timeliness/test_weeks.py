@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from antifraud.foundation.problems import InvalidValue, NotFound, Problem
@@ -72,6 +72,7 @@ def test_an_unknown_zone_is_refused() -> None:
         Week.parse("2026-W47", "Asia/Shangri-La")
 
 
+@settings(deadline=None)
 @given(
     st.datetimes(datetime(2001, 1, 1), datetime(2190, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001 -- given its zone beside
     st.sampled_from(ZONES),
