@@ -92,8 +92,10 @@ def spend_nonce(work: Work, institution_id: UUID, verified: Verified) -> None:
             seen_at=work.now(),
         )
         .on_conflict_do_nothing()
-    )
-    if spent.rowcount == 0:
+        # The row itself tells: an INSERT's rowcount is not kept.
+        .returning(nonces.c.nonce)
+    ).one_or_none()
+    if spent is None:
         raise ReplayedNonce("the nonce of this signature was used before: sign every attempt afresh")
 
 
@@ -138,8 +140,9 @@ def keep(work: Work, incoming: Incoming) -> Kept:
             reason=None if answer else fault,
         )
         .on_conflict_do_nothing(index_elements=["institution_id", "message_id"])
-    )
-    if stored.rowcount:
+        .returning(replies.c.id)
+    ).one_or_none()
+    if stored is not None:
         return Kept(
             reply_id=reply_id,
             message_id=message_id,
