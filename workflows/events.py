@@ -234,6 +234,22 @@ class AnswerSettled(Event):
     ends_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoubtRaised(Event):
+    """Something needs a person's eye but changes no order.
+
+    Opens the task that the definition's `[watch]` gives to `kind`: `differ`,
+    another report of the same payment tells other facts.
+    """
+
+    kind: str
+    subject_kind: str
+    subject_id: UUID
+    reason: str
+    amount_minor: int | None = None
+    asset: str | None = None
+
+
 AnyEvent = (
     ProcedureOpened
     | ClaimAdded
@@ -241,6 +257,7 @@ AnyEvent = (
     | ClaimDropped
     | LeadResolved
     | RequestDelivered
+    | ChannelMissing
     | AnswerReceived
     | AnswerSettled
     | ClockReached
@@ -253,21 +270,6 @@ AnyEvent = (
     | PapersFollowed
     | AppealReceived
     | AppealDecided
+    | DoubtRaised
 )
 """Every event there is: a `match` over it that forgets one is found by the type checker."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DoubtRaised(Event):
-    """Something needs a person's eye but changes no order: opens the task `kind` of the definition.
-
-    For example `facts_differ`: another report of the same payment tells other
-    facts; `money_came_later`: the account received money after the order.
-    """
-
-    kind: str
-    subject_kind: str
-    subject_id: UUID
-    reason: str
-    amount_minor: int | None = None
-    asset: str | None = None

@@ -168,6 +168,7 @@ class ProcedureState:
     filed_at: datetime | None = None
     declined_at: datetime | None = None
     filing: str | None = None  # filed | declined
+    doubts: tuple[UUID, ...] = ()
     holds: Mapping[UUID, Hold] = field(default_factory=frozen_map)
     requests: Mapping[UUID, Request] = field(default_factory=frozen_map)
     clocks: Mapping[UUID, Clock] = field(default_factory=frozen_map)

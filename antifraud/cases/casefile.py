@@ -136,6 +136,18 @@ class CaseFile:
         message = f"case {self.no} has no request {request_id}"
         raise LookupError(message)
 
+    def procedures_of(self, subject_id: UUID | None) -> list[UUID]:
+        """Return the procedures that know the subject (a hold, request, task, approval or appeal); all of them for None.
+
+        Raises:
+            LookupError: None knows it.
+        """
+        found = [p.id for p in self.procedures.values() if subject_id is None or _knows(p.state, subject_id)]
+        if not found:
+            message = f"case {self.no} has nothing of id {subject_id}"
+            raise LookupError(message)
+        return found
+
     def request(self, request_id: UUID) -> Request:
         """Return a request as it stands now."""
         return self.procedure_of(request_id).state.requests[request_id]
@@ -147,6 +159,12 @@ class CaseFile:
             return None
         known: datetime | None = self.row.get("closed_at")
         return known or self.desk.work.now()
+
+
+def _knows(state: ProcedureState, subject_id: UUID) -> bool:
+    return any(subject_id in items for items in (state.holds, state.requests, state.tasks, state.approvals)) or any(
+        subject_id == hold.appeal_id or subject_id in hold.past_appeals for hold in state.holds.values()
+    )
 
 
 class Desk:

@@ -6,6 +6,7 @@ from antifraud.cases.casefile import Desk
 from antifraud.cases.messages import Mail
 from antifraud.cases.service import save
 from antifraud.deadlines import service as waits
+from antifraud.foundation.seams import seam
 from antifraud.work import Work
 from workflows import derived_id
 from workflows.events import ClockReached
@@ -41,4 +42,5 @@ def fire_due(work: Work, mail: Mail, limit: int) -> int:
             stray.append(waits.Ended(due.id, "void", now))
     save(desk, mail)
     waits.end(work, stray)
+    seam("deadlines.written")
     return fired

@@ -1,6 +1,8 @@
 """From the transfers of a report to accounts, receipts, leads and claims."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 from uuid import UUID
 
 from antifraud.auth.service import Source
@@ -9,11 +11,16 @@ from antifraud.cases import trail
 from antifraud.cases.accounts import POOLED_KINDS, AccountCard, resolve
 from antifraud.cases.casefile import CaseFile, Desk
 from antifraud.foundation.times import TimeBounds
+from antifraud.intake.codes import code_only
 from antifraud.intake.facts import AccountFacts, ReportFacts, TransferFacts
 from antifraud.intake.tiers import tiers_of
 from antifraud.vault.service import DataKey
-from workflows import Claim
-from workflows.events import ClaimAdded, DoubtRaised
+from workflows import AnyEvent, Claim
+from workflows.events import ClaimAdded, ClaimConfirmed, DoubtRaised, LeadResolved
+from workflows.state import Hold, Task
+
+UNTRUSTED = "source_trust"
+"""The doubt about an order that only a source without the right to dispatch asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +32,10 @@ class _Line:
     payer: AccountCard | None
     payee: AccountCard | None
     payment: trail.Payment | None
+
+
+_Holds = list[tuple[UUID, Hold]]
+"""Holds with the procedure of each."""
 
 
 class MoneyIn:
@@ -44,6 +55,7 @@ class MoneyIn:
         self._payments: dict[trail.Payment, trail.LockedPayment] = {}
         self._accounts: dict[AccountCard, UUID] = {}
         self._own: set[UUID] = set()
+        self._desk.institutions |= {found.id: found for found in self._institutions.values()}
 
     def lock_payments(self, new_case_id: UUID) -> UUID | None:
         """Lock the payments; return the case that one of them already belongs to."""
@@ -58,11 +70,22 @@ class MoneyIn:
     def lock_accounts(self) -> None:
         """Lock the accounts of both ends, made where they are new."""
         cards = [card for line in self._lines for card in (line.payer, line.payee) if card is not None]
-        self._accounts = resolve(self._desk.work, cards)
-        self._desk.accounts |= {account_id: card for card, account_id in self._accounts.items()}
+        # One account may stand in several transfers, its holder or kind in only one of them.
+        whole: dict[tuple[UUID, str, str, str | None], AccountCard] = {}
+        for card in cards:
+            known = whole.setdefault(_identity(card), card)
+            whole[_identity(card)] = replace(known, holder=known.holder or card.holder, kind=known.kind or card.kind)
+        ids = resolve(self._desk.work, whole.values())
+        self._accounts = {card: ids[whole[_identity(card)]] for card in cards}
+        self._desk.accounts |= {account_id: card for card, account_id in ids.items()}
 
     def enter(self, file: CaseFile, source: Source, *, joined: bool) -> None:
-        """Write receipts and leads, and add the claims; a transfer that the case knows already adds none."""
+        """Write receipts and leads, and add the claims; a transfer that the case knows already adds none.
+
+        Two things only a second report can add to an order that the first one
+        left waiting: the account that the first did not know, and the word of
+        a source that may dispatch.
+        """
         work = self._desk.work
         known = trail.receipts_of_case(work, file.id) if joined else []
         first = trail.next_position(work, file.id) if joined else 0
@@ -70,10 +93,24 @@ class MoneyIn:
         leads: list[trail.Lead] = []
         claims: list[Claim] = []
         for line in self._lines:
+            locked = self._payments.get(line.payment) if line.payment else None
+            if locked is not None and locked.case_id != file.id:
+                # Its order is that case's; whether the two cases are one, a person decides.
+                self._doubt(file, line, "payment_of_another_case")
+                continue
             twin = self._twin(line, known)
             if twin is not None:
-                self._compare(file, line, twin)
-                continue
+                holds = _holds_of(file, twin.id)
+                self._compare(file, line, twin, holds)
+                # What only history knew was never asked of anybody: a live report asks.
+                is_asked = bool(holds) or line.tier == 0 or twin.id in self._own or self._facts.origin == "historical"
+                if is_asked:
+                    self._add_to(file, line, twin, holds, source)
+                    continue
+                if line.payee is not None and twin.payee_account_id == self._accounts[line.payee]:
+                    self._own.add(twin.id)
+                    claims.append(self._claim(line, twin.id, None, source))
+                    continue
             receipt = self._receipt(line, first + len(receipts))
             receipts.append(receipt)
             if receipt.payment_id is not None:
@@ -88,7 +125,7 @@ class MoneyIn:
             if lead is not None:
                 leads.append(lead)
             if line.tier > 0:
-                claims.append(self._claim(line, receipt, lead, source))
+                claims.append(self._claim(line, receipt.id, lead, source))
         trail.write_receipts(self._desk, file.id, self._key, receipts)
         trail.write_leads(self._desk, file.id, self._key, leads)
         trail.write_people(
@@ -99,7 +136,7 @@ class MoneyIn:
             [
                 trail.Person(
                     role=party.role,
-                    relation=party.relation,
+                    relation=code_only(party.relation),
                     facts=asdict(party),
                     name=party.name,
                     document=party.id_no,
@@ -136,7 +173,7 @@ class MoneyIn:
             number=account.number,
             sub_ref=account.sub_ref,
             holder=account.holder,
-            kind=account.kind,
+            kind=code_only(account.kind),
         )
 
     def _institution(self, name: str | None) -> Institution | None:
@@ -160,29 +197,62 @@ class MoneyIn:
             None,
         )
 
-    def _compare(self, file: CaseFile, line: _Line, twin: trail.KnownReceipt) -> None:
-        """Tell a person where another report of the same payment differs; an order never changes by it."""
+    def _compare(self, file: CaseFile, line: _Line, twin: trail.KnownReceipt, holds: _Holds) -> None:
+        """Tell a person where another report of the same payment differs."""
+        differs = self._differences(line, twin, holds)
+        if differs:
+            self._doubt(file, line, ",".join(differs))
+
+    def _differences(self, line: _Line, twin: trail.KnownReceipt, holds: _Holds) -> list[str]:
+        account_id = twin.payee_account_id or next((hold.account_id for _, hold in holds), None)
         payee_id = self._accounts.get(line.payee) if line.payee else None
-        differs = [
+        return [
             name
             for name, ours, theirs in (
                 ("amount", twin.amount_minor, line.facts.amount_minor),
                 ("currency", twin.asset, line.facts.asset),
-                ("account", twin.payee_account_id, payee_id),
+                ("account", account_id, payee_id),
             )
             if ours is not None and theirs is not None and ours != theirs
         ]
+
+    def _add_to(self, file: CaseFile, line: _Line, twin: trail.KnownReceipt, holds: _Holds, source: Source) -> None:
+        """Let a report of the same facts add to holds that wait what only it knows; one that differs adds nothing."""
+        if self._facts.origin == "historical" or self._differences(line, twin, holds):
+            return
+        for procedure_id, hold in holds:
+            for event in self._what_it_adds(file.procedures[procedure_id].state.tasks.values(), hold, line, source):
+                file.apply(procedure_id, event, cause_id=self._report_id)
+
+    def _what_it_adds(self, tasks: Iterable[Task], hold: Hold, line: _Line, source: Source) -> Iterator[AnyEvent]:
+        """Yield what a second report of the same facts adds to a hold that waits."""
+        if hold.state != "unconfirmed" or line.payee is None:
+            return
+        work, doubts = self._desk.work, self._doubts(line, source)
+        said: dict[str, Any] = {"id": work.new_id(), "at": work.now(), "hold_id": hold.id, "by": work.actor}
+        if hold.account_id is None:
+            yield LeadResolved(
+                **said,
+                account_id=self._accounts[line.payee],
+                institution_id=line.payee.institution_id,
+                doubts=doubts,
+            )
+        elif not doubts and any(task.subject_id == hold.id and task.reason == UNTRUSTED for task in tasks):
+            yield ClaimConfirmed(**said)
+
+    def _doubt(self, file: CaseFile, line: _Line, reason: str) -> None:
+        """Show a person what the report says otherwise; an order never changes by it."""
         work = self._desk.work
-        for procedure_id in file.procedures if differs else ():
+        for procedure_id in file.procedures:
             event = DoubtRaised(
                 id=work.new_id(),
                 at=work.now(),
-                kind="facts_differ",
+                kind="differ",
                 subject_kind="procedure",
                 subject_id=procedure_id,
-                reason=",".join(differs),
+                reason=reason,
                 amount_minor=line.facts.amount_minor,
-                asset=line.facts.asset,
+                asset=self._asset(line),
             )
             file.apply(procedure_id, event, cause_id=self._report_id)
 
@@ -195,7 +265,7 @@ class MoneyIn:
             payer_account_id=self._accounts.get(line.payer) if line.payer else None,
             payee_account_id=self._accounts.get(line.payee) if line.payee else None,
             amount_minor=line.facts.amount_minor,
-            asset=line.facts.asset,
+            asset=self._asset(line),
             span=_span(line.facts.at),
             reference=line.facts.reference,
             standing="claimed",
@@ -218,33 +288,54 @@ class MoneyIn:
             kind=kind,
             facts=asdict(payee) if payee else {},
             amount_minor=line.facts.amount_minor,
-            asset=line.facts.asset,
+            asset=self._asset(line),
             report_id=self._report_id,
         )
 
-    def _claim(self, line: _Line, receipt: trail.Receipt, lead: trail.Lead | None, source: Source) -> Claim:
-        work = self._desk.work
+    def _asset(self, line: _Line) -> str | None:
+        """Return the currency of an amount: the centre's own, flagged as missing, where the report names none."""
+        return line.facts.asset or (None if line.facts.amount_minor is None else self._currency)
+
+    def _doubts(self, line: _Line, source: Source) -> tuple[str, ...]:
+        """Return why a person must look before an order to this account leaves."""
         doubts = []
         if source.trust != "dispatches":
-            doubts.append("source_trust")
+            doubts.append(UNTRUSTED)
         at = f"/transfers/{line.facts.index}/to"
         if any(pointer.startswith(at) for pointer in self._facts.confirmations):
             doubts.append("checksum")
         if line.payee is not None and line.payee.kind in POOLED_KINDS:
             doubts.append("pooled_account")
+        return tuple(doubts)
+
+    def _claim(self, line: _Line, receipt_id: UUID, lead: trail.Lead | None, source: Source) -> Claim:
+        work = self._desk.work
         return Claim(
             hold_id=work.new_id(),
-            account_id=receipt.payee_account_id,
+            account_id=self._accounts.get(line.payee) if line.payee else None,
             institution_id=line.payee.institution_id if line.payee else None,
             lead_id=lead.id if lead else None,
-            receipt_id=receipt.id,
+            receipt_id=receipt_id,
             tier=line.tier,
             amount_minor=line.facts.amount_minor,
             asset=line.facts.asset or self._currency,
             paid_at=line.facts.at.latest if line.facts.at else None,
             since=work.now(),
-            doubts=tuple(doubts),
+            doubts=self._doubts(line, source),
         )
+
+
+def _holds_of(file: CaseFile, receipt_id: UUID) -> _Holds:
+    return [
+        (procedure.id, hold)
+        for procedure in file.procedures.values()
+        for hold in procedure.state.holds.values()
+        if hold.receipt_id == receipt_id
+    ]
+
+
+def _identity(card: AccountCard) -> tuple[UUID, str, str, str | None]:
+    return card.institution_id, card.scheme, card.number, card.sub_ref
 
 
 def _institutions_named(facts: ReportFacts) -> set[str]:

@@ -149,6 +149,20 @@ class AnyOrder(RuleBasedStateMachine):
         task = self.one_of(self.procedure.state.tasks.values(), pick)
         self.attempt(ev.TaskCompleted(**self.stamp(), task_id=task.id, by="a"))
 
+    @precondition(has_requests)
+    @rule(pick=PICK)
+    def miss_the_channel(self, pick: int) -> None:
+        request = self.one_of(self.procedure.state.requests.values(), pick)
+        self.attempt(ev.ChannelMissing(**self.stamp(), request_id=request.id))
+
+    @precondition(has_holds)
+    @rule(pick=PICK)
+    def doubt(self, pick: int) -> None:
+        subject_id = self.any_hold(pick)
+        self.attempt(
+            ev.DoubtRaised(**self.stamp(), kind="differ", subject_kind="hold", subject_id=subject_id, reason="amount")
+        )
+
     @rule()
     def file(self) -> None:
         self.attempt(ev.CaseFiled(**self.stamp(), by="a", document="f"))

@@ -45,7 +45,8 @@ def advance(
         msg = "the procedure has not been opened"
         raise EventRefused(msg)
     _take(step, event)
-    if not (step.effects or step.touched or step.filing != state.filing or step.phase != state.phase):
+    changed = (step.filing, step.phase, step.doubts) != (state.filing, state.phase, state.doubts)
+    if not (step.effects or step.touched or changed):
         return state, ()
     return step.finish()
 
@@ -65,6 +66,8 @@ def _take(step: Step, event: ev.AnyEvent) -> None:  # noqa: C901, PLR0912 - one 
             claims.lead_resolved(step, event)
         case ev.RequestDelivered():
             answers.request_delivered(step, event)
+        case ev.ChannelMissing():
+            waits.channel_missing(step, event)
         case ev.AnswerReceived():
             answers.answer_received(step, event)
         case ev.AnswerSettled():
@@ -89,5 +92,7 @@ def _take(step: Step, event: ev.AnyEvent) -> None:  # noqa: C901, PLR0912 - one 
             people.appeal_received(step, event)
         case ev.AppealDecided():
             people.appeal_decided(step, event)
+        case ev.DoubtRaised():
+            people.doubt_raised(step, event)
         case _:
             assert_never(event)

@@ -103,11 +103,11 @@ def lead_resolved(step: Step, event: LeadResolved) -> None:
 def claim_confirmed(step: Step, event: ClaimConfirmed) -> None:
     """Let the order leave that waited for a person."""
     hold = step.hold(event.hold_id)
-    if hold.state == "dropped":
+    if hold.state == "dropped" and not any(step.requests_of(hold.id)):
         msg = f"hold {hold.id} was dropped"
         raise EventRefused(msg)
     if hold.state != "unconfirmed":
-        return
+        return  # confirmed before, whatever came of it since
     if hold.account_id is None:
         msg = f"the account of hold {hold.id} is not known yet: resolve the lead first"
         raise EventRefused(msg)

@@ -9,11 +9,14 @@ from workflows.events import (
     AppealReceived,
     CaseFiled,
     CaseNotFiled,
+    DoubtRaised,
     PapersFollowed,
     TaskCompleted,
 )
 from workflows.state import LIVE_HOLDS
 
+DOUBTS = frozenset({"differ"})
+"""What `DoubtRaised` may be about: keys of the definition's `[watch]`."""
 _OBJECTIONABLE = frozenset({"stopped", "frozen", "queued_behind", "in_question"})
 
 
@@ -31,6 +34,17 @@ def task_completed(step: Step, event: TaskCompleted) -> None:
         hold = step.hold(task.subject_id)
         if hold.state == "lapsed":
             step.put_hold(replace(hold, lapse_confirmed=True))
+
+
+def doubt_raised(step: Step, event: DoubtRaised) -> None:
+    """Show a person what no order changes by; a subject that is no hold or request stands for the procedure."""
+    if event.id in step.doubts:
+        return
+    if event.kind not in DOUBTS:
+        msg = f"{event.kind!r} is no doubt; there are {', '.join(sorted(DOUBTS))}"
+        raise EventRefused(msg)
+    step.doubts = (*step.doubts, event.id)
+    step.open_task(step.definition.watch[event.kind], event.subject_kind, event.subject_id, reason=event.reason)
 
 
 def case_filed(step: Step, event: CaseFiled) -> None:

@@ -45,6 +45,7 @@ class Step:
         self.filed_at = state.filed_at
         self.declined_at = state.declined_at
         self.filing = state.filing
+        self.doubts = state.doubts
         self.effects: list[fx.Effect] = []
         self.touched: dict[UUID, None] = {}
         self._ordinal = 0
@@ -247,6 +248,7 @@ class Step:
             filed_at=self.filed_at,
             declined_at=self.declined_at,
             filing=self.filing,
+            doubts=self.doubts,
             holds=_sealed(self.holds, self.state.holds),
             requests=_sealed(self.requests, self.state.requests),
             clocks=_sealed(self.clocks, self.state.clocks),

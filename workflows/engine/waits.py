@@ -8,7 +8,7 @@ from workflows import effects as fx
 from workflows.clocks import derive, derive_before, derive_share
 from workflows.engine import facts
 from workflows.engine.step import OVER, EventRefused, Step
-from workflows.events import ClockReached
+from workflows.events import ChannelMissing, ClockReached
 from workflows.scheme import Term
 from workflows.state import Clock, Hold, Request
 
@@ -97,6 +97,15 @@ def _undelivered(step: Step, request: Request) -> None:
     facts.boxed(step, "delivery", request, box, start=request.created_at, stop=None, verdict="undelivered")
     step.open_task(step.definition.fallback_task, "request", request.id)
     start_ladder(step, request)
+
+
+def channel_missing(step: Step, event: ChannelMissing) -> None:
+    """Give the request to a person now: there is no channel whose receipt could be waited for."""
+    request = step.request(event.request_id)
+    if request.stage != "queued" or request.channel is not None:
+        return
+    step.put_request(replace(request, channel="manual"))
+    step.open_task(step.definition.fallback_task, "request", request.id, reason="no_channel")
 
 
 def _unanswered(step: Step, request: Request) -> None:
