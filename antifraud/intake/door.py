@@ -1,6 +1,7 @@
 """The door for reports: opens the transactions, so that whatever happens inside, the report is not lost."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
@@ -14,7 +15,8 @@ from antifraud.cases.messages import Mail
 from antifraud.foundation.clock import Clock
 from antifraud.foundation.db import Database, retrying
 from antifraud.foundation.json import loads
-from antifraud.foundation.problems import InvalidReport, KeyInProgress, Problem, fault
+from antifraud.foundation.problems import InvalidReport, KeyInProgress, KeyReused, Problem, QuotaExceeded, fault
+from antifraud.foundation.seams import seam
 from antifraud.intake.facts import ReportFacts
 from antifraud.intake.profiles import PROFILES, Profile
 from antifraud.intake.service import (
@@ -55,31 +57,39 @@ class Door:
             Problem: What the sender must mend; a report that could not be
                 understood is kept as refused all the same.
         """
+        facts = None
         try:
             facts = self._understand(submission)
+            answer = retrying(partial(self._accept, submission, facts))
+        except (KeyInProgress, QuotaExceeded):
+            raise  # nothing was kept, and the answer says so: the sender sends it again
         except Problem as problem:
-            self._keep_refused(submission, problem)
-            raise
-        try:
-            return retrying(lambda: self._accept(submission, facts))
-        except Problem:
-            raise
+            before = retrying(partial(self._keep_refused, submission, problem, is_understood=facts is not None))
+            if before is None:
+                raise
+            return before
         except Exception:
             log.exception("report_not_understood", source=submission.source.code)
-            return retrying(lambda: self._store_only(submission, facts.source_ref))
+            return retrying(partial(self._store_only, submission, facts.source_ref if facts else None))
+        seam("intake.committed")
+        return answer
 
     def understand_stored(self, centre: Centre) -> int:
         """Try again what a fault of ours kept from being understood; return how many reports found their case."""
-        with self.database.begin(centre.id) as connection:
-            waiting = stored_reports(self._hands(connection, centre.id, LATE_ACTOR), STORED_AT_ONCE)
-        done = 0
-        for stored in waiting:
-            try:
-                done += retrying(partial(self._accept_stored, centre, stored))
-            except Exception:
-                # The others must not wait for this one; it stays stored, and `antifraud status` counts it.
-                log.exception("report_still_not_understood", report_id=str(stored.id))
+        done, last = 0, None
+        while waiting := self._stored(centre, last):
+            for stored in waiting:
+                try:
+                    done += retrying(partial(self._accept_stored, centre, stored))
+                except Exception:
+                    # The others must not wait for this one; it stays stored, and `antifraud status` counts it.
+                    log.exception("report_still_not_understood", report_id=str(stored.id))
+            last = waiting[-1]
         return done
+
+    def _stored(self, centre: Centre, after: StoredReport | None) -> list[StoredReport]:
+        with self.database.begin(centre.id) as connection:
+            return stored_reports(self._hands(connection, centre.id, LATE_ACTOR), STORED_AT_ONCE, after=after)
 
     def _accept_stored(self, centre: Centre, stored: StoredReport) -> bool:
         submission = Submission(source=stored.source, key="", raw=stored.raw, profile=stored.profile)
@@ -93,7 +103,8 @@ class Door:
         read: Profile = PROFILES[submission.profile]
         facts = read(document, now=self.clock.now())
         if facts.origin == "historical" and not submission.source.may_send_history:
-            raise InvalidReport(errors=[fault("/origin", "this source may not send history: leave origin out")])
+            detail = "this source may not send history: leave origin out"
+            raise InvalidReport(detail, errors=[fault("/origin", detail)])
         return facts
 
     def _accept(self, submission: Submission, facts: ReportFacts) -> Answer:
@@ -105,18 +116,30 @@ class Door:
                 if before is not None:
                     return before
                 centre = self.centres[source.centre_id]
-                return accept(work, self.mails[source.centre_id], submission, facts, currency=centre.currency)
+                answer = accept(work, self.mails[source.centre_id], submission, facts, currency=centre.currency)
+                seam("intake.written")
+                return answer
         except IntegrityError as error:
             # A twin with the same key or reference committed between our look and our write.
             if "idempotency" in str(error.orig) or "reports_one_per_source_ref" in str(error.orig):
                 raise KeyInProgress("the same report was accepted at this moment: ask again in a second") from error
             raise
 
-    def _keep_refused(self, submission: Submission, problem: Problem) -> None:
+    def _keep_refused(self, submission: Submission, problem: Problem, *, is_understood: bool) -> Answer | None:
+        """Keep what was refused; return the kept answer instead where the same bytes were accepted under this key.
+
+        Only what was not understood can have one (the source's rights changed
+        since, or our clock did): an understood report was looked for before.
+        """
         with self.database.begin(submission.source.centre_id) as connection:
-            refuse(
-                self._work(connection, submission.source), submission, [found["pointer"] for found in problem.errors]
-            )
+            work = self._work(connection, submission.source)
+            before = None
+            if not is_understood:
+                with suppress(KeyReused):
+                    before = answered_before(work, submission, None)
+            if before is None:
+                refuse(work, submission, [found["pointer"] for found in problem.errors])
+            return before
 
     def _store_only(self, submission: Submission, source_ref: str | None) -> Answer:
         with self.database.begin(submission.source.centre_id) as connection:

@@ -14,11 +14,11 @@ import hashlib
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import func, insert, select, text, tuple_, update
 
 from antifraud.auth.service import Source, source_by_id
 from antifraud.cases import definitions
@@ -28,14 +28,16 @@ from antifraud.cases.service import save
 from antifraud.foundation.ids import receipt_code
 from antifraud.foundation.json import canonical
 from antifraud.foundation.problems import KeyInProgress, KeyReused, QuotaExceeded, SourceRefReused
+from antifraud.intake.codes import code_only, shown_pointer
 from antifraud.intake.facts import ReportFacts
 from antifraud.intake.models import idempotency, reports
 from antifraud.intake.money_in import MoneyIn
 from antifraud.intake.receipt import receipt
-from antifraud.vault.service import DataKey
+from antifraud.vault.service import DataKey, KeyDestroyed
 from antifraud.work import Work
 
 _SALT_BYTES = 16
+_QUOTA_SECONDS = 60
 CREATED, ACCEPTED = 201, 202
 
 
@@ -64,6 +66,7 @@ class StoredReport:
 
     id: UUID
     no: str
+    accepted_at: datetime
     profile: str
     source: Source
     key: DataKey
@@ -94,6 +97,7 @@ def answered_before(work: Work, submission: Submission, source_ref: str | None) 
     ).one_or_none()
     if kept is not None and bytes(kept.body_digest) != digest:
         raise KeyReused("this key was used for another body: use a new key for a new report")
+    is_new_key = kept is None
     if kept is None and source_ref is not None:
         known = work.connection.execute(
             select(reports.c.id, reports.c.raw_digest).where(
@@ -108,12 +112,18 @@ def answered_before(work: Work, submission: Submission, source_ref: str | None) 
             kept = work.connection.execute(
                 select(idempotency).where(idempotency.c.report_id == known.id).limit(1)
             ).one_or_none()
-    if kept is not None:
+    if kept is None:
+        _check_quota(work, submission.source)
+        return None
+    if is_new_key:
+        # From now on this key too stands for this body and no other.
+        work.connection.execute(insert(idempotency).values({**kept._asdict(), "key_hash": key_hash, "at": work.now()}))
+    try:
         key = work.vault.key(work.connection, kept.key_id)
-        body = key.open("idempotency", "answer", kept.report_id, bytes(kept.answer_cipher))
-        return Answer(status=kept.status, body=body, replayed=True)
-    _check_quota(work, submission.source)
-    return None
+    except KeyDestroyed:
+        raise KeyReused("this report was accepted and has been forgotten since: do not send it again") from None
+    body = key.open("idempotency", "answer", kept.report_id, bytes(kept.answer_cipher))
+    return Answer(status=kept.status, body=body, replayed=True)
 
 
 def accept(work: Work, mail: Mail, submission: Submission, facts: ReportFacts, *, currency: str) -> Answer:
@@ -157,16 +167,18 @@ def accept_stored(work: Work, mail: Mail, stored: StoredReport, facts: ReportFac
     return True
 
 
-def stored_reports(work: Work, limit: int) -> list[StoredReport]:
-    """Return reports that wait to be understood, oldest first."""
-    rows = work.connection.execute(
-        select(reports).where(reports.c.state == "stored").order_by(reports.c.accepted_at).limit(limit)
-    ).all()
+def stored_reports(work: Work, limit: int, *, after: StoredReport | None = None) -> list[StoredReport]:
+    """Return reports that wait to be understood, oldest first, from behind ``after`` on."""
+    wanted = select(reports).where(reports.c.state == "stored")
+    if after is not None:
+        wanted = wanted.where(tuple_(reports.c.accepted_at, reports.c.id) > (after.accepted_at, after.id))
+    rows = work.connection.execute(wanted.order_by(reports.c.accepted_at, reports.c.id).limit(limit)).all()
     keys = work.vault.load(work.connection, {row.key_id for row in rows})
     return [
         StoredReport(
             id=row.id,
             no=row.no,
+            accepted_at=row.accepted_at,
             profile=row.profile,
             source=source_by_id(work.connection, row.source_id),
             key=keys[row.key_id],
@@ -219,7 +231,12 @@ def _enter_case(
 
 
 def refuse(work: Work, submission: Submission, pointers: list[str]) -> None:
-    """Keep a report that could not be taken: the sender was told what to mend, and nothing of it is lost."""
+    """Keep a report that could not be taken: the sender was told what to mend, and nothing of it is lost.
+
+    Raises:
+        QuotaExceeded: The source sent more in the last minute than agreed; this one was not kept.
+    """
+    _check_quota(work, submission.source)
     key = work.vault.create(work.connection, work.centre_id, "report", work.new_id(), work.now())
     standing = _Standing("refused", work.new_id(), receipt_code(), None)
     _store(work, submission, key, standing, faults=pointers)
@@ -246,7 +263,7 @@ class _Standing:
 
 
 def _open(desk: Desk, case_id: UUID, key: DataKey, facts: ReportFacts) -> CaseFile:
-    file = desk.open(case_id=case_id, key=key, origin=facts.origin, fraud_type=facts.fraud_type)
+    file = desk.open(case_id=case_id, key=key, origin=facts.origin, fraud_type=code_only(facts.fraud_type))
     if facts.authority:
         # Told by the report: it names the officer, so it is personal data.
         file.row["authority_cipher"] = key.seal(
@@ -282,7 +299,7 @@ def _store(
     understood = (
         _understood(facts)
         if facts
-        else {"origin": "live", "flags": [{"pointer": pointer, "code": "fault"} for pointer in faults or ()]}
+        else {"origin": "live", "flags": [{"pointer": shown_pointer(at), "code": "fault"} for at in faults or ()]}
     )
     work.connection.execute(
         insert(reports).values(
@@ -308,7 +325,7 @@ def _store(
 def _understood(facts: ReportFacts) -> dict[str, Any]:
     """Return what a report's row says of its content: nothing that names a person."""
     return {
-        "channel": facts.channel,
+        "channel": code_only(facts.channel),
         "origin": facts.origin,
         "reported_earliest_at": facts.reported.earliest if facts.reported else None,
         "reported_latest_at": facts.reported.latest if facts.reported else None,
@@ -335,7 +352,7 @@ def _keep_answer(
 
 
 def _check_quota(work: Work, source: Source) -> None:
-    since = work.now() - timedelta(minutes=1)
+    since = work.now() - timedelta(seconds=_QUOTA_SECONDS)
     recent = (
         select(reports.c.id)
         .where(reports.c.source_id == source.id, reports.c.received_at > since)
@@ -344,7 +361,7 @@ def _check_quota(work: Work, source: Source) -> None:
     )
     if (work.connection.scalar(select(func.count()).select_from(recent)) or 0) >= source.quota_per_minute:
         message = f"this source may send {source.quota_per_minute} reports a minute: send this one again in a minute"
-        raise QuotaExceeded(message)
+        raise QuotaExceeded(message, retry_after_seconds=_QUOTA_SECONDS)
 
 
 def _key_hash(work: Work, submission: Submission) -> bytes:
