@@ -110,8 +110,10 @@ def plan(work: Work, kind: str, due_at: datetime) -> bool:
         upsert(planned_runs)
         .values(centre_id=work.centre_id, kind=kind, due_at=due_at, state=_WAITING)
         .on_conflict_do_nothing()
+        # The row itself tells: an INSERT's rowcount is not kept.
+        .returning(planned_runs.c.kind)
     )
-    return planned.rowcount == 1
+    return planned.one_or_none() is not None
 
 
 def claim_due(work: Work, kind: str | None, now: datetime) -> Run | None:

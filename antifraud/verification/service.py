@@ -25,16 +25,21 @@ def verify(installation: Installation, centre: Centre) -> Iterator[Outcome]:
             now=clock.now(),
             clock_stands=isinstance(clock, ControlledClock) and clock.rate() == 0,
         )
-        yield Outcome(
-            check=DEFINITIONS,
-            sentence="every stored definition is the text that its content hash names",
-            looked_at=1,
-            differences=tuple(projection.definitions_as_stored(scope)),
-        )
-        yield from _log(scope)
-        yield seals.check(scope)
-        yield from invariants.check(scope)
-        yield figures.check(scope)
+        yield from checks(scope)
+
+
+def checks(scope: Scope) -> Iterator[Outcome]:
+    """Yield the outcome of each check of a scope."""
+    yield Outcome(
+        check=DEFINITIONS,
+        sentence="every stored definition is the text that its content hash names",
+        looked_at=1,
+        differences=tuple(projection.definitions_as_stored(scope)),
+    )
+    yield from _log(scope)
+    yield seals.check(scope)
+    yield from invariants.check(scope)
+    yield figures.check(scope)
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 """Cases on their way: delivered, answered, filed, frozen, run out; by the product's own doors."""
 
+# ruff: noqa: ANN401, S608 - a report's fields and a row's values are of any kind; the names come from the catalogue and from these tests
+
 import json
 from datetime import datetime, timedelta
 from typing import Any
@@ -87,7 +89,7 @@ class Story:
                 text("SELECT institution_id, channel FROM outbox WHERE id = :id"), {"id": request_id}
             ).one()
             (claim,) = outbox.claim(work, {row.institution_id: 1}, timedelta(seconds=60))
-            assert claim.id == request_id
+            assert claim.id == request_id, "deliver the messages to one institution in their order"
             attempt = outbox.Attempt(started_at=now, ended_at=now, result="delivered", http_status=200)
             outbox.record(work, claim, attempt, retry_at=None)
             event = RequestDelivered(

@@ -1,7 +1,6 @@
 """A message is taken once: its nonce is spent, its id gives the stored answer again."""
 
 import json
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -31,15 +30,14 @@ def signed(story: Story, nonce: str) -> Verified:
     )
 
 
-def arrives(story: Story, nonce: str, *, message_id: str = "m-1", **given: Any) -> Kept:
+def arrives(story: Story, nonce: str, *, message_id: str = "m-1", held_minor: int = HELD) -> Kept:
     document = {
         "message_id": message_id,
         "request_id": str(story.request()),
         "outcome": "full",
-        "held_minor": HELD,
+        "held_minor": held_minor,
         "asset": "CNY",
         "executed_at": story.clock.now().isoformat(),
-        **given,
     }
     with story.installation.database.begin(story.centre.id) as connection:
         work = story.installation.work(connection, story.centre.id, "bank:SIM-PROMPT")
