@@ -41,12 +41,13 @@ def check(scope: Scope) -> Outcome:
 
 def _chunks(scope: Scope, sizes: list[int]) -> Iterator[list[Row[Any]]]:
     """Yield the leaves in order, cut at each head's size so that its root can be compared."""
-    rows = scope.connection.execution_options(yield_per=BATCH).execute(
+    rows = scope.connection.execute(
         text(
-            "SELECT l.leaf_index, l.stream, l.seq, l.leaf_hash, e.hash AS entry_hash, e.xid::text AS xid"
+            "SELECT l.leaf_index, l.stream, l.seq, l.leaf_hash, e.hash AS entry_hash"
             " FROM leaves l LEFT JOIN entries e"
             " ON e.opened_month = l.opened_month AND e.stream = l.stream AND e.seq = l.seq ORDER BY l.leaf_index"
-        )
+        ),
+        execution_options={"yield_per": BATCH},
     )
     cuts = set(sizes)
     chunk: list[Row[Any]] = []

@@ -37,8 +37,9 @@ class Owner:
 
 def walk(connection: Connection) -> Iterator[list[Stream]]:
     """Yield the streams of the centre in batches, each stream whole, without holding the log in memory."""
-    rows = connection.execution_options(yield_per=BATCH).execute(
-        select(entries).order_by(entries.c.opened_month, entries.c.stream, entries.c.seq)
+    rows = connection.execute(
+        select(entries).order_by(entries.c.opened_month, entries.c.stream, entries.c.seq),
+        execution_options={"yield_per": BATCH},
     )
     batch: list[Stream] = []
     size = 0
