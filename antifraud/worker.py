@@ -27,6 +27,7 @@ from antifraud.deadlines.service import next_due_at
 from antifraud.foundation.clock import Clock, SystemClock
 from antifraud.foundation.db import retrying
 from antifraud.foundation.ids import new_id
+from antifraud.foundation.seams import seam
 from antifraud.housekeeping import Housekeeping
 from antifraud.installation import Installation
 from antifraud.runs.service import Process
@@ -178,7 +179,10 @@ class Worker:
 
     def _fire_in(self, centre: Centre, mail: Mail) -> int:
         with self._installation.database.begin(centre.id) as connection:
-            return fire_due(self._installation.work(connection, centre.id, "loop:deadlines"), mail, CASES_AT_ONCE)
+            fired = fire_due(self._installation.work(connection, centre.id, "loop:deadlines"), mail, CASES_AT_ONCE)
+        if fired:
+            seam("deadlines.committed")
+        return fired
 
     def _next_due(self) -> datetime | None:
         found = []

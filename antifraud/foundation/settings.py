@@ -70,6 +70,9 @@ class Settings:
         if environment == "production" and clock == "controlled":
             message = "ANTIFRAUD_CLOCK=controlled is for tests, drills and demonstrations, not for production"
             raise SettingsError(message)
+        if environment == "production" and _text(environ, "ANTIFRAUD_SEAM"):
+            message = "ANTIFRAUD_SEAM ends a process on purpose; it is for tests, not for production"
+            raise SettingsError(message)
         return cls(
             home=home,
             host=_text(environ, "ANTIFRAUD_HOST") or "127.0.0.1",
