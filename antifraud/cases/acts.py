@@ -76,7 +76,7 @@ def drop_claim(work: Work, mail: Mail, case_id: UUID, hold_id: UUID, reason: str
     )
 
 
-def resolve_lead(  # noqa: PLR0913 - the account that the lead turned out to be
+def resolve_lead(
     work: Work, mail: Mail, case_id: UUID, hold_id: UUID, *, institution: str, scheme: str, number: str
 ) -> CaseFile:
     """Say which account a lead is: its order leaves now.

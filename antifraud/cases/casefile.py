@@ -137,7 +137,7 @@ class CaseFile:
         raise LookupError(message)
 
     def procedures_of(self, subject_id: UUID | None) -> list[UUID]:
-        """Return the procedures that know the subject (a hold, request, task, approval or appeal); all of them for None.
+        """Return the procedures that know the subject (hold, request, task, approval, appeal); for None, all.
 
         Raises:
             LookupError: None knows it.

@@ -296,6 +296,7 @@ facts = Table(
     Column("procedure_id", Uuid, nullable=False),
     Column("kind", Text, nullable=False),
     Column("subject_id", Uuid, nullable=False),
+    Column("request_kind", Text),
     Column("institution_id", Uuid),
     Column("start_at", DateTime(timezone=True), nullable=False),
     Column("limit_seconds", BigInteger),

@@ -40,6 +40,7 @@ class FactRow:
     case_id: UUID
     kind: str
     subject_id: UUID
+    request_kind: str | None
     institution_id: UUID | None
     start_at: datetime
     limit_seconds: int | None

@@ -15,6 +15,7 @@ COMMANDS: Final = (
     "setup",
     "status",
     "report",
+    "case",
     "demo",
     "deadline",
     "timeliness",

@@ -1,0 +1,255 @@
+"""``antifraud case``: look at a case and act in it from the machine itself, as `cli:<os user>`."""
+
+import os
+import pwd
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+import click
+
+from antifraud.auth.service import Centre
+from antifraud.cases import acts
+from antifraud.cases.casefile import CaseFile, CaseNotFound
+from antifraud.cases.messages import Mail
+from antifraud.cases.views import CaseView, case_view
+from antifraud.cli.surroundings import choose_centre, open_installation
+from antifraud.foundation.db import retrying
+from antifraud.foundation.problems import Problem
+from antifraud.foundation.times import parse_time
+from antifraud.installation import Installation
+from antifraud.intake.numbers import read_number
+from antifraud.work import Work
+from workflows import EventRefused
+
+CENTRE = click.option("--centre", "code", help="The centre; the live one if not said.")
+
+
+@click.group()
+def command() -> None:
+    """Show a case, and do in it what a person must do.
+
+    Ids are those that `antifraud case show` prints. Whoever approves must be
+    another operating-system user than who asked.
+    """
+
+
+@command.command("show")
+@click.argument("number")
+@CENTRE
+def show(number: str, code: str | None) -> None:
+    """Show holds, requests, open tasks and waiting approvals of a case; accounts by their tails only."""
+    installation, centre = _there(code)
+    with installation.database.begin(centre.id) as connection:
+        work = installation.work(connection, centre.id, _actor())
+        try:
+            view = case_view(work, acts.case_id_of(work, number))
+        except CaseNotFound as error:
+            raise click.ClickException(str(error)) from error
+    for line in _lines(view):
+        click.echo(line)
+
+
+@command.command("file")
+@click.argument("number")
+@click.option("--document", required=True, help="Reference of the decision to file (立案决定书文号).")
+@click.option("--declined", is_flag=True, help="The authority declined: every stop must be released.")
+@CENTRE
+def file(number: str, document: str, code: str | None, *, declined: bool) -> None:
+    """Record that the authority filed the case (立案), or declined to."""
+    _do(code, number, lambda w, m, c: acts.file_case(w, m, c, document, declined=declined))
+
+
+@command.command("ask")
+@click.argument("number")
+@click.argument("hold", type=click.UUID)
+@click.argument("kind")
+@click.option("--amount", type=click.IntRange(1), help="Minor units; what is held if not said.")
+@click.option("--until", help="End of the term, as 2027-05-24T00:00:00+08:00.")
+@click.option("--document", "documents", multiple=True, help="Reference of a paper that carries the measure.")
+@click.option("--reason", help="A word that is shown to whoever approves.")
+@CENTRE
+def ask(  # noqa: PLR0917 - one parameter an option
+    number: str,
+    hold: UUID,
+    kind: str,
+    amount: int | None,
+    until: str | None,
+    documents: tuple[str, ...],
+    reason: str | None,
+    code: str | None,
+) -> None:
+    """Ask for a further measure on a hold: second_stop, extend, freeze, release or return."""
+    measure = acts.Measure(kind=kind, amount_minor=amount, ends_at=_instant(until), documents=documents, reason=reason)
+    _do(code, number, lambda w, m, c: acts.ask_measure(w, m, c, hold, measure))
+
+
+@command.command("approve")
+@click.argument("number")
+@click.argument("approval", type=click.UUID)
+@CENTRE
+def approve(number: str, approval: UUID, code: str | None) -> None:
+    """Approve exactly what was asked; never one's own proposal."""
+    _do(code, number, lambda w, m, c: acts.approve(w, m, c, approval))
+
+
+@command.command("refuse")
+@click.argument("number")
+@click.argument("approval", type=click.UUID)
+@click.option("--reason", required=True)
+@CENTRE
+def refuse(number: str, approval: UUID, reason: str, code: str | None) -> None:
+    """Refuse what was asked."""
+    _do(code, number, lambda w, m, c: acts.refuse(w, m, c, approval, reason))
+
+
+@command.command("confirm")
+@click.argument("number")
+@click.argument("hold", type=click.UUID)
+@CENTRE
+def confirm(number: str, hold: UUID, code: str | None) -> None:
+    """Confirm an account that was in doubt: its order leaves now."""
+    _do(code, number, lambda w, m, c: acts.confirm_claim(w, m, c, hold))
+
+
+@command.command("drop")
+@click.argument("number")
+@click.argument("hold", type=click.UUID)
+@click.option("--reason", required=True)
+@CENTRE
+def drop(number: str, hold: UUID, reason: str, code: str | None) -> None:
+    """Drop a claim that was wrong, before anything was sent."""
+    _do(code, number, lambda w, m, c: acts.drop_claim(w, m, c, hold, reason))
+
+
+@command.command("resolve")
+@click.argument("number")
+@click.argument("hold", type=click.UUID)
+@click.option("--institution", required=True, help="Code or full name in the directory.")
+@click.option("--account", required=True, help="The account number.")
+@CENTRE
+def resolve(number: str, hold: UUID, institution: str, account: str, code: str | None) -> None:
+    """Say which account a lead is: its order leaves now."""
+    read = read_number(account)
+    if read.number is None:
+        raise click.ClickException("this is no whole account number")
+    _do(
+        code,
+        number,
+        lambda w, m, c: acts.resolve_lead(
+            w, m, c, hold, institution=institution, scheme=read.scheme, number=read.number or ""
+        ),
+    )
+
+
+@command.command("done")
+@click.argument("number")
+@click.argument("task", type=click.UUID)
+@CENTRE
+def done(number: str, task: UUID, code: str | None) -> None:
+    """Say that a task is done."""
+    _do(code, number, lambda w, m, c: acts.complete_task(w, m, c, task))
+
+
+@command.command("hand-over")
+@click.argument("number")
+@click.argument("request", type=click.UUID)
+@click.option("--by", "channel", type=click.Choice(["telephone", "paper"]), required=True)
+@click.option("--at", help="When, as 2026-11-24T22:41:07+08:00; now if not said.")
+@CENTRE
+def hand_over(number: str, request: UUID, channel: str, at: str | None, code: str | None) -> None:
+    """Log that a person handed a request over: it counts as delivered at that instant."""
+    when = _instant(at)
+    _do(code, number, lambda w, m, c: acts.hand_over(w, m, c, request, channel=channel, at=when or w.now()))
+
+
+@command.command("papers")
+@click.argument("number")
+@click.argument("request", type=click.UUID)
+@click.option("--document", required=True, help="Reference of the paper.")
+@CENTRE
+def papers(number: str, request: UUID, document: str, code: str | None) -> None:
+    """Hand in the paper that was to follow a request."""
+    _do(code, number, lambda w, m, c: acts.hand_in_papers(w, m, c, request, document))
+
+
+@command.command("appeal")
+@click.argument("number")
+@click.argument("hold", type=click.UUID)
+@CENTRE
+def appeal(number: str, hold: UUID, code: str | None) -> None:
+    """Record that the account's holder objected."""
+    _do(code, number, lambda w, m, c: acts.receive_appeal(w, m, c, hold))
+
+
+@command.command("decide-appeal")
+@click.argument("number")
+@click.argument("appeal_id", type=click.UUID)
+@click.option("--upheld/--dismissed", required=True)
+@CENTRE
+def decide_appeal(number: str, appeal_id: UUID, code: str | None, *, upheld: bool) -> None:
+    """Decide an objection; an upheld one releases the hold."""
+    _do(code, number, lambda w, m, c: acts.decide_appeal(w, m, c, appeal_id, upheld=upheld))
+
+
+def _there(code: str | None) -> tuple[Installation, Centre]:
+    installation = open_installation()
+    return installation, choose_centre(installation, code)
+
+
+def _actor() -> str:
+    return f"cli:{pwd.getpwuid(os.getuid()).pw_name}"
+
+
+def _instant(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        return parse_time(text).earliest
+    except Problem as problem:
+        raise click.ClickException(str(problem)) from problem
+
+
+def _do(code: str | None, number: str, act: Callable[[Work, Mail, UUID], CaseFile]) -> None:
+    """Do one act in one transaction, and show the case as it stands then."""
+    installation, centre = _there(code)
+
+    def once() -> CaseView:
+        with installation.database.begin(centre.id) as connection:
+            work = installation.work(connection, centre.id, _actor())
+            case_id = acts.case_id_of(work, number)
+            act(work, installation.mail(centre), case_id)
+            return case_view(work, case_id)
+
+    try:
+        view = retrying(once)
+    except (EventRefused, LookupError, Problem) as error:
+        raise click.ClickException(str(error)) from error
+    for line in _lines(view):
+        click.echo(line)
+
+
+def _lines(view: CaseView) -> list[str]:
+    lines = [f"case {view.no}  opened {view.opened_at:%Y-%m-%d %H:%M:%S} UTC  {view.phase}"]
+    for hold in view.holds:
+        amount = "?" if hold.traced_minor is None else str(hold.traced_minor)
+        ends = f", ends {hold.ends_at:%Y-%m-%d %H:%M:%S} UTC" if hold.ends_at else ""
+        lines.append(
+            f"  hold {hold.id}  tier {hold.tier}  {hold.label}  {hold.state}  "
+            f"held {hold.held_minor} of {amount} {hold.asset} minor units{ends}"
+        )
+        lines += [
+            f"    {request.kind} {request.id}  {request.stage}{f', {request.outcome}' if request.outcome else ''}"
+            for request in view.requests
+            if request.hold_id == hold.id
+        ]
+    lines += [
+        f"  approval {approval.id}  {approval.act} of hold {approval.hold_id}, asked by {approval.asked_by}"
+        for approval in view.approvals
+    ]
+    lines += [
+        f"  task {task.id}  {task.kind}  due {task.due_at:%Y-%m-%d %H:%M:%S} UTC"
+        f"{f'  ({task.reason})' if task.reason else ''}"
+        for task in sorted(view.tasks, key=lambda task: task.due_at)
+    ]
+    return lines
