@@ -140,7 +140,7 @@ def _composed(origin: Any, arguments: tuple[Any, ...]) -> _Decode:  # noqa: ANN4
         return lambda value: tuple(each(item) for item in _must_be(value, list))
     if origin is Mapping:
         key, item = _decoder(arguments[0]), _decoder(arguments[1])
-        return lambda value: frozen_map({key(k): item(v) for k, v in _must_be(value, dict).items()})
+        return lambda value: frozen_map({key(k): item(v) for k, v in sorted(_must_be(value, dict).items())})
     inner = _decoder(next(argument for argument in arguments if argument is not types.NoneType))
     return lambda value: None if value is None else inner(value)
 

@@ -64,7 +64,8 @@ class Hold:
     """The claim on one receipt of money in one account, from stop to freeze to release.
 
     `past_appeals` and `past_approvals` are those that are over: what makes
-    an event that is sent again recognisable.
+    an event that is sent again recognisable. `counted_minor` is the most that
+    was held and stands recorded as a fact, `held_at` since when there was any.
     """
 
     id: UUID
@@ -77,12 +78,14 @@ class Hold:
     asset: str
     traced_minor: int | None
     held_minor: int = 0
+    counted_minor: int = 0
     scope: str
     urgency: str
     stop_seq: int = 0
     since: datetime
     paid_at: datetime | None = None
     executed_at: datetime | None = None
+    held_at: datetime | None = None
     ends_at: datetime | None = None
     end_is_provisional: bool = False
     lapse_confirmed: bool = False
@@ -100,6 +103,7 @@ class Request:
     `outcome` is the effective conclusive answer; `conflict` tells that two
     conclusive answers contradict each other and a person must decide.
     `supplement`: the account is already stopped, this is a further receipt.
+    `by_hand`: no channel of ours reaches the institution, a person hands it over.
     """
 
     id: UUID
@@ -127,6 +131,7 @@ class Request:
     undelivered: bool = False
     late: bool = False
     supplement: bool = False
+    by_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

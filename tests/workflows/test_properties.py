@@ -10,8 +10,17 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from tests.workflows.driver import CN, START, Driver, replay, seconds
-from workflows import AnyEvent, EventRefused, advance, event_from_json, state_to_json
+from workflows import (
+    AnyEvent,
+    EventRefused,
+    ProcedureState,
+    advance,
+    event_from_json,
+    state_from_json,
+    state_to_json,
+)
 from workflows import events as ev
+from workflows.codec import instant_from_text
 
 OUTCOMES = [*sorted(CN.outcomes), "unheard_of"]
 AMOUNTS = st.sampled_from([None, -1, 0, 1, 40_000, 100_000, 10**18])
@@ -220,6 +229,20 @@ class AnyOrder(RuleBasedStateMachine):
 
     def teardown(self) -> None:  # type: ignore[explicit-override] # `typing.override` is newer than Python 3.11
         assert state_to_json(replay(CN, self.procedure.log)) == state_to_json(self.procedure.state)
+        assert state_to_json(replay_through_a_store(self.procedure.log)) == state_to_json(self.procedure.state)
+
+
+def replay_through_a_store(log: list[dict[str, Any]]) -> ProcedureState:
+    """Fold the log, reading the state back after each event from a store that keeps no order of its own."""
+    state = ProcedureState()
+    for document in log:
+        kept = json.loads(json.dumps(state_to_json(state)))
+        for name in ("holds", "requests", "clocks", "tasks", "approvals"):
+            kept[name] = dict(reversed(kept[name].items()))
+        at = instant_from_text(document["at"])
+        event = event_from_json(document["type"], UUID(document["id"]), at, document)
+        state, _ = advance(CN, state_from_json(kept), event)
+    return state
 
 
 AnyOrder.TestCase.settings = settings(

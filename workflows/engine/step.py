@@ -287,4 +287,9 @@ def _without(now: Mapping[UUID, _V], before: Mapping[UUID, _V], key: UUID) -> Ma
 
 
 def _sealed(now: Mapping[UUID, _V], before: Mapping[UUID, _V]) -> Mapping[UUID, _V]:
-    return now if now is before else MappingProxyType(now)
+    """Seal a map in the order of its ids.
+
+    A database hands JSON objects back in an order of its own; what follows from
+    a state must not depend on whether it was kept in memory or read again.
+    """
+    return now if now is before else MappingProxyType(dict(sorted(now.items())))

@@ -102,9 +102,9 @@ def _undelivered(step: Step, request: Request) -> None:
 def channel_missing(step: Step, event: ChannelMissing) -> None:
     """Give the request to a person now: there is no channel whose receipt could be waited for."""
     request = step.request(event.request_id)
-    if request.stage != "queued" or request.channel is not None:
+    if request.stage != "queued" or request.by_hand:
         return
-    step.put_request(replace(request, channel="manual"))
+    step.put_request(replace(request, by_hand=True))
     step.open_task(step.definition.fallback_task, "request", request.id, reason="no_channel")
 
 
