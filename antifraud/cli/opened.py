@@ -4,13 +4,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from antifraud.auth.service import Centre
 from antifraud.cli.surroundings import read_settings
+from antifraud.foundation.db import sqlstate
 from antifraud.foundation.settings import SettingsError
 from antifraud.installation import Installation
 from antifraud.vault.keyring import KeysMissing
+
+# A table or a column that the code names is not there.
+_OLDER_SCHEMA = {"42P01", "42703"}
 
 
 @contextmanager
@@ -24,6 +28,10 @@ def open_installation() -> Iterator[Installation]:
         yield installation
     except OperationalError as error:
         raise click.ClickException("the database does not answer: is the service running (`make run`)?") from error
+    except ProgrammingError as error:
+        if sqlstate(error) not in _OLDER_SCHEMA:
+            raise
+        raise click.ClickException("the schema is older than this program: run `antifraud db prepare`") from error
     finally:
         installation.database.close()
 

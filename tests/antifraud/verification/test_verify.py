@@ -191,9 +191,8 @@ TAMPERINGS: dict[str, tuple[tuple[str, ...], str, str]] = {
     "an added fact": (
         (
             (
-                "INSERT INTO facts SELECT gen_random_uuid(), centre_id, case_id, procedure_id, kind, "
-                "subject_id, institution_id, start_at, limit_seconds, due_at, stop_at, 'in_time', "
-                "amount_minor, asset, urgency, rule, recorded_at FROM facts WHERE kind = 'answer' LIMIT 1"
+                "INSERT INTO facts SELECT (jsonb_populate_record(f, jsonb_build_object("
+                "'id', gen_random_uuid(), 'verdict', 'in_time'))).* FROM facts f WHERE kind = 'answer' LIMIT 1"
             ),
         ),
         "replay",
