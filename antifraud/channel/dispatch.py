@@ -7,21 +7,25 @@ leave again under the same key.
 
 import ipaddress
 import random
+import re
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from threading import Event, Lock
+from time import monotonic
+from typing import Final
 from uuid import UUID
 
 import structlog
+from cryptography.exceptions import InvalidTag
 from sqlalchemy import Connection
 
 from antifraud.auth.service import Centre
 from antifraud.banks.queries import PushChannel, push_channels, usable_key
-from antifraud.cases.casefile import Desk
+from antifraud.cases.casefile import CaseFile, Desk
 from antifraud.cases.messages import Mail
 from antifraud.cases.service import save
 from antifraud.channel.replies import Incoming, MessageIdReused, ReplayedNonce, apply_reply, keep
@@ -36,7 +40,7 @@ from antifraud.channel.signatures import (
 )
 from antifraud.foundation.clock import Clock
 from antifraud.foundation.db import Database, retrying
-from antifraud.foundation.http import Ambiguous, NotSent, Received, Sender
+from antifraud.foundation.http import Ambiguous, Limits, NotSent, Received, Sender
 from antifraud.foundation.seams import seam
 from antifraud.outbox import service as outbox
 from antifraud.vault.service import Vault
@@ -49,7 +53,12 @@ LEASE = timedelta(seconds=60)
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0
 LONGEST_RETRY_AFTER_SECONDS = 300
+STOP_GRACE_SECONDS = 2.0
+UNREADABLE_PAUSE = timedelta(minutes=5)
+"""Until a message that we cannot read ourselves is looked at again: only a restored key can mend it."""
 ACTOR = "loop:outbox"
+
+_SECONDS: Final = re.compile("[0-9]{1,9}", re.ASCII)
 
 log = structlog.get_logger()
 
@@ -59,11 +68,19 @@ def pause(attempt: int, retry_after: str | None, jitter: Callable[[], float] = r
 
     An institution's `Retry-After` in seconds is honoured up to a cap: the
     request has a clock of its own, and a person is told when it runs out.
+    At least the first pause is kept, whatever an institution says.
     """
-    if retry_after is not None and retry_after.strip().isdigit():
-        return timedelta(seconds=min(int(retry_after), LONGEST_RETRY_AFTER_SECONDS))
+    if retry_after is not None and (found := _SECONDS.fullmatch(retry_after.strip())):
+        seconds = min(int(found[0]), LONGEST_RETRY_AFTER_SECONDS)
+        return timedelta(seconds=max(seconds, FIRST_PAUSE_SECONDS))
     longest = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** min(attempt - 1, 10))
     return timedelta(seconds=longest * (0.5 + jitter() / 2))
+
+
+class _Unreadable(Exception):
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 @dataclass
@@ -84,11 +101,16 @@ class _Lane:
 
 @dataclass(frozen=True, slots=True)
 class _Call:
-    """One try: how it ended, and the response if a whole and believable one came."""
+    """One try: how it ended, and the response if a whole and believable one came.
+
+    `is_ours`: nothing was tried, because we could not read our own message; it
+    says nothing about the institution.
+    """
 
     attempt: outbox.Attempt
-    received: Received | None
-    verified: Verified | None
+    received: Received | None = None
+    verified: Verified | None = None
+    is_ours: bool = False
 
 
 @dataclass
@@ -101,6 +123,7 @@ class Dispatcher:
     signer: Signer
     environment: str
     wake: Event
+    limits: Limits = field(default_factory=Limits)
     _lanes: dict[tuple[UUID, str, tuple[str, ...]], _Lane] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
     _verifier: Verifier = field(default_factory=Verifier)
@@ -114,18 +137,33 @@ class Dispatcher:
             with self._lock:
                 free = {institution_id: lane.free for institution_id, lane in lanes.items()}
             claimed = outbox.claim(work, free, LEASE)
-            with self._lock:
-                for institution_id, count in Counter(claim.institution_id for claim in claimed).items():
-                    lanes[institution_id].busy += count
+        # Only what was committed is ours: a claim that failed must not fill a slot for ever.
+        with self._lock:
+            for institution_id, count in Counter(claim.institution_id for claim in claimed).items():
+                lanes[institution_id].busy += count
         seam("outbox.claimed")
         for claim in claimed:
             lanes[claim.institution_id].pool.submit(self._send, centre, mail, lanes[claim.institution_id], claim)
         return len(claimed)
 
-    def stop(self) -> None:
-        """Let the calls under way end; nothing new is claimed."""
+    @property
+    def under_way(self) -> int:
+        """Return how many messages are claimed and not yet recorded."""
+        with self._lock:
+            return sum(lane.busy for lane in self._lanes.values())
+
+    def stop(self, grace_seconds: float = STOP_GRACE_SECONDS) -> None:
+        """Give the calls under way a moment, then cut them: each is recorded, and goes out again without a lease."""
+        ends = monotonic() + grace_seconds
+        while True:
+            self.wake.clear()
+            left = ends - monotonic()
+            if left <= 0 or not self.under_way:
+                break
+            self.wake.wait(left)
         for lane in self._lanes.values():
-            lane.pool.shutdown(wait=True, cancel_futures=True)
+            lane.sender.cut()
+            lane.pool.shutdown(wait=True)
             lane.sender.close()
 
     def _lane(self, channel: PushChannel) -> _Lane:
@@ -135,7 +173,10 @@ class Dispatcher:
             lane = self._lanes[key] = _Lane(
                 channel=channel,
                 pool=ThreadPoolExecutor(channel.connections, thread_name_prefix=f"send-{channel.institution_code}"),
-                sender=Sender(allowed_networks=[ipaddress.ip_network(text) for text in channel.allowed_networks]),
+                sender=Sender(
+                    limits=self.limits,
+                    allowed_networks=[ipaddress.ip_network(text) for text in channel.allowed_networks],
+                ),
             )
         return lane
 
@@ -154,7 +195,8 @@ class Dispatcher:
         call = self._call(centre, lane, claim)
         seam("outbox.sent")
         attempt = call.attempt
-        lane.is_failing = attempt.result != "delivered"
+        if not call.is_ours:
+            lane.is_failing = attempt.result != "delivered"
         reply_id = retrying(partial(self._record, centre, mail, claim, call))
         seam("outbox.recorded")
         log.info(
@@ -183,10 +225,11 @@ class Dispatcher:
             )
             return _Call(attempt, received, verified)
 
-        if claim.wrapped is None:
-            return ended("refused", "key_destroyed", None, None)
-        key = self.vault.unwrap(claim.key_id, claim.wrapped, claim.master_version)
-        body = key.open("outbox", "body", claim.id, claim.body_cipher)
+        try:
+            body = self._body(claim)
+        except _Unreadable as unreadable:
+            log.error("message_unreadable", outbox_id=str(claim.id), reason=unreadable.reason)  # noqa: TRY400 - a reason, no trace
+            return replace(ended("not_sent", unreadable.reason, None, None), is_ours=True)
         try:
             prepared = lane.sender.prepare(
                 lane.channel.url, body, {"Content-Type": "application/json", "Idempotency-Key": str(claim.id)}
@@ -213,6 +256,15 @@ class Dispatcher:
             return ended("refused", refused.reason, received, None)
         return ended("delivered", None, received, verified)
 
+    def _body(self, claim: outbox.Claim) -> bytes:
+        if claim.wrapped is None:
+            raise _Unreadable("key_destroyed")
+        try:
+            key = self.vault.unwrap(claim.key_id, claim.wrapped, claim.master_version)
+            return key.open("outbox", "body", claim.id, claim.body_cipher)
+        except (InvalidTag, LookupError, ValueError):
+            raise _Unreadable("unreadable") from None
+
     def _key(self, centre: Centre, institution_id: UUID, key_id: str) -> VerifyKey | None:
         with self.database.begin(centre.id) as connection:
             found = usable_key(connection, key_id, self.clock.now())
@@ -224,15 +276,17 @@ class Dispatcher:
         """Record the attempt, the delivery, and the signed response as it came; return the reply to be applied."""
         attempt, received = call.attempt, call.received
         retry_after = received.headers.get("Retry-After") if received else None
-        retry_at = attempt.ended_at + pause(claim.attempt, retry_after)
+        retry_at = attempt.ended_at + (UNREADABLE_PAUSE if call.is_ours else pause(claim.attempt, retry_after))
         with self.database.begin(centre.id) as connection:
             work = self._work(connection, centre)
-            if attempt.result != "delivered" or received is None:
-                outbox.record(work, claim, attempt, retry_at=retry_at)
-                return None
             # The case before the outbox row: the order in which everybody else locks them.
             desk = Desk(work)
             file = desk.lock(claim.case_id)
+            if attempt.result != "delivered" or received is None:
+                outbox.record(work, claim, attempt, retry_at=retry_at)
+                _stop_if_known(desk, file, claim, attempt)
+                save(desk, mail)
+                return None
             outbox.record(work, claim, attempt, retry_at=None)
             if claim.kind != "reminder":
                 event = RequestDelivered(
@@ -268,3 +322,27 @@ class Dispatcher:
 
     def _work(self, connection: Connection, centre: Centre) -> Work:
         return Work(connection=connection, clock=self.clock, centre_id=centre.id, actor=ACTOR, vault=self.vault)
+
+
+def _stop_if_known(desk: Desk, file: CaseFile, claim: outbox.Claim, attempt: outbox.Attempt) -> None:
+    """Do not try again what the institution has: an answer on another way proved it, or ended the wish for it.
+
+    The first attempt of which anything may have arrived is the one that did.
+    """
+    request = file.request(claim.request_id)
+    if claim.kind == "reminder":
+        if request.stage == "answered":
+            outbox.give_up(desk.work, claim.id)
+        return
+    if request.delivered_at is None or request.channel is not None:
+        return
+    event = RequestDelivered(
+        id=derived_id(attempt.ended_at, claim.id, "delivered"),
+        at=attempt.ended_at,
+        request_id=claim.request_id,
+        channel="push",
+        sent_at=outbox.first_sent_at(desk.work, claim.id) or attempt.started_at,
+        delivered_at=request.delivered_at,
+    )
+    file.apply(file.procedure_of(claim.request_id).id, event)
+    outbox.give_up(desk.work, claim.id)

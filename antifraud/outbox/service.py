@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import insert, text, update
+from sqlalchemy import func, insert, select, text, update
 
 from antifraud.outbox.models import attempts, outbox
 from antifraud.work import Work
@@ -87,6 +87,12 @@ def queue(work: Work, messages: Sequence[Message]) -> None:
     work.connection.exec_driver_sql("SELECT pg_notify('outbox', '')")
 
 
+def request_of(work: Work, message_id: UUID) -> UUID | None:
+    """Return the request that a message of ours was about: a reminder has an id of its own."""
+    found: UUID | None = work.connection.scalar(select(outbox.c.request_id).where(outbox.c.id == message_id))
+    return found
+
+
 def drop(work: Work, request_ids: Sequence[UUID]) -> None:
     """Stop trying messages of requests that nobody wants any more."""
     if request_ids:
@@ -95,6 +101,25 @@ def drop(work: Work, request_ids: Sequence[UUID]) -> None:
             .where(outbox.c.request_id.in_(request_ids), outbox.c.state.in_((WAITING, CLAIMED)))
             .values(state=UNWANTED, ended_at=work.now())
         )
+
+
+def give_up(work: Work, message_id: UUID) -> None:
+    """Stop trying one message, and no other of its request."""
+    work.connection.execute(
+        update(outbox)
+        .where(outbox.c.id == message_id, outbox.c.state.in_((WAITING, CLAIMED)))
+        .values(state=UNWANTED, ended_at=work.now())
+    )
+
+
+def first_sent_at(work: Work, message_id: UUID) -> datetime | None:
+    """Return when the first attempt began of which something may have arrived."""
+    found: datetime | None = work.connection.scalar(
+        select(func.min(attempts.c.started_at)).where(
+            attempts.c.outbox_id == message_id, attempts.c.result.in_(("ambiguous", "refused"))
+        )
+    )
+    return found
 
 
 _CLAIM = text("""
