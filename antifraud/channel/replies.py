@@ -7,8 +7,8 @@
 """
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -28,7 +28,10 @@ from antifraud.channel.models import replies
 from antifraud.channel.signatures import Verified
 from antifraud.channel.wire import Answer, NextAccount, parse_answer
 from antifraud.foundation.json import canonical
+from antifraud.foundation.money import ASSETS
 from antifraud.foundation.problems import NotFound, Problem
+from antifraud.foundation.seams import seam
+from antifraud.outbox.service import request_of
 from antifraud.vault.service import DataKey
 from antifraud.work import Work
 from workflows import Claim, EventRefused
@@ -188,26 +191,34 @@ def apply_reply(work: Work, mail: Mail, reply_id: UUID) -> bytes:
     An answer that names another request, or that cannot follow from what is
     known, is quarantined: kept, shown, and without effect.
     """
+    seam("replies.kept")
     connection = work.connection
     row = connection.execute(select(replies).where(replies.c.id == reply_id)).one()
     found = request_for_reply(connection, row.request_id)
     if found is None:
         message = f"reply {reply_id} is about no request"
         raise LookupError(message)
-    desk = Desk(work)
-    file = desk.lock(found.case_id)
-    # Under the case's lock: whoever was first has left the answer here.
-    row = connection.execute(select(replies).where(replies.c.id == reply_id).with_for_update()).one()
     key = work.vault.key(connection, row.key_id)
     if row.state != "stored":
         return _stored_answer(work, row) or _receipt(row.message_id, row.state)
     answer = parse_answer(key.open("replies", "raw", reply_id, bytes(row.raw_cipher)))
+    is_ours = answer.request_id == row.request_id or request_of(work, answer.request_id) == row.request_id
+    # Accounts before the case: the order in which reports lock them too.
+    accounts = _accounts(work, answer) if is_ours else {}
+    desk = Desk(work)
+    file = desk.lock(found.case_id)
+    # Under the case's lock: whoever was first has left the answer here.
+    row = connection.execute(select(replies).where(replies.c.id == reply_id).with_for_update()).one()
+    if row.state != "stored":
+        return _stored_answer(work, row) or _receipt(row.message_id, row.state)
     state, reason = "applied", None
-    if answer.request_id != row.request_id:
+    if not is_ours:
         state, reason = "quarantined", "names_another_request"
     else:
         try:
-            _enter(desk, file, row, answer, key)
+            # What was written for the next accounts goes with the answer that is refused.
+            with connection.begin_nested():
+                _enter(desk, file, row, answer, accounts, key)
         except EventRefused as refused:
             state, reason = "quarantined", type(refused).__name__
             log.warning("reply_quarantined", reply_id=str(reply_id), reason=str(refused))
@@ -225,6 +236,7 @@ def apply_reply(work: Work, mail: Mail, reply_id: UUID) -> bytes:
             answer_cipher=key.seal("replies", "answer", reply_id, told),
         )
     )
+    seam("replies.applied")
     return told
 
 
@@ -237,33 +249,8 @@ def waiting(work: Work, limit: int) -> list[UUID]:
     )
 
 
-def _enter(desk: Desk, file: CaseFile, row: Row[*tuple[Any, ...]], answer: Answer, key: DataKey) -> None:
-    work = desk.work
-    procedure = file.procedure_of(row.request_id)
-    hold = procedure.state.holds[procedure.state.requests[row.request_id].hold_id]
-    event = AnswerReceived(
-        id=work.new_id(),
-        at=row.received_at,
-        reply_id=row.id,
-        request_id=row.request_id,
-        outcome=answer.outcome,
-        held_minor=answer.held_minor,
-        balance_minor=answer.balance_minor,
-        executed_at=answer.executed_at,
-        ends_at=answer.ends_at,
-        reason="given" if answer.reason else None,
-        next_hops=_next_hops(desk, file, hold, row, answer, key),
-    )
-    file.apply(procedure.id, event, cause_id=row.id)
-
-
-def _next_hops(
-    desk: Desk, file: CaseFile, hold: Hold, row: Row[*tuple[Any, ...]], answer: Answer, key: DataKey
-) -> tuple[Claim, ...]:
-    """Return claims on the accounts to which the money moved, each with its receipt or lead written."""
-    if not answer.next:
-        return ()
-    work = desk.work
+def _accounts(work: Work, answer: Answer) -> dict[NextAccount, tuple[AccountCard, UUID]]:
+    """Return the named accounts of institutions that the directory knows; their rows are locked."""
     institutions = by_name(work.connection, {item.institution for item in answer.next})
     cards = {
         item: AccountCard(
@@ -276,28 +263,79 @@ def _next_hops(
         for item in answer.next
         if item.institution in institutions
     }
-    accounts = resolve(work, cards.values())
-    desk.accounts |= {account_id: card for card, account_id in accounts.items()}
+    ids = resolve(work, cards.values())
+    return {item: (card, ids[card]) for item, card in cards.items()}
+
+
+def _enter(
+    desk: Desk,
+    file: CaseFile,
+    row: Row[*tuple[Any, ...]],
+    answer: Answer,
+    accounts: Mapping[NextAccount, tuple[AccountCard, UUID]],
+    key: DataKey,
+) -> None:
+    work = desk.work
+    procedure = file.procedure_of(row.request_id)
+    hold = procedure.state.holds[procedure.state.requests[row.request_id].hold_id]
+    # An amount in another asset is no amount of this hold: it was not said.
+    is_same_asset = answer.asset is None or answer.asset == hold.asset
+    event = AnswerReceived(
+        id=work.new_id(),
+        at=row.received_at,
+        reply_id=row.id,
+        request_id=row.request_id,
+        outcome=answer.outcome,
+        held_minor=answer.held_minor if is_same_asset else None,
+        balance_minor=answer.balance_minor if is_same_asset else None,
+        executed_at=answer.executed_at,
+        ends_at=answer.ends_at,
+        reason="given" if answer.reason else None,
+        next_hops=_next_hops(desk, file, hold, row, [_plain(item, hold) for item in answer.next], accounts, key),
+    )
+    file.apply(procedure.id, event, cause_id=row.id)
+
+
+def _plain(item: NextAccount, hold: Hold) -> tuple[NextAccount, NextAccount]:
+    """Return the account as it was named, and beside it with an amount only where it is one that can be counted."""
+    is_counted = item.asset in ASSETS and bool(item.amount_minor)
+    return item, item if is_counted else replace(item, asset=hold.asset, amount_minor=None)
+
+
+def _next_hops(  # noqa: PLR0917 - the message, the case, and what is known of both
+    desk: Desk,
+    file: CaseFile,
+    hold: Hold,
+    row: Row[*tuple[Any, ...]],
+    named: Sequence[tuple[NextAccount, NextAccount]],
+    accounts: Mapping[NextAccount, tuple[AccountCard, UUID]],
+    key: DataKey,
+) -> tuple[Claim, ...]:
+    """Return claims on the accounts to which the money moved, each with its receipt or lead written."""
+    if not named:
+        return ()
+    work = desk.work
+    desk.accounts |= {account_id: card for card, account_id in accounts.values()}
     known = trail.hops_of_case(work, file.id)
     position = trail.next_position(work, file.id)
     receipts: list[trail.Receipt] = []
     leads: list[trail.Lead] = []
     claims: list[Claim] = []
-    for item in answer.next:
-        account_id = accounts[cards[item]] if item in cards else None
+    for as_named, item in named:
+        card, account_id = accounts.get(as_named, (None, None))
         hop = trail.KnownHop(hold.account_id, account_id, item.amount_minor, item.at)
         if account_id is not None and hop in known:
             continue  # told before, in another message
         receipt = _receipt_of(work, hold, row.id, item, account_id, position + len(receipts))
         receipts.append(receipt)
-        lead = None if account_id else _lead_of(work, row.id, item)
+        lead = None if account_id else _lead_of(work, row.id, as_named, item)
         if lead is not None:
             leads.append(lead)
         claims.append(
             Claim(
                 hold_id=work.new_id(),
                 account_id=account_id,
-                institution_id=cards[item].institution_id if item in cards else None,
+                institution_id=card.institution_id if card else None,
                 lead_id=lead.id if lead else None,
                 receipt_id=receipt.id,
                 tier=hold.tier + 1,
@@ -337,12 +375,12 @@ def _receipt_of(
     )
 
 
-def _lead_of(work: Work, reply_id: UUID, item: NextAccount) -> trail.Lead:
+def _lead_of(work: Work, reply_id: UUID, named: NextAccount, item: NextAccount) -> trail.Lead:
     facts: Mapping[str, str | None] = {
-        "institution": item.institution,
-        "number": item.number,
-        "scheme": item.scheme,
-        "holder": item.holder,
+        "institution": named.institution,
+        "number": named.number,
+        "scheme": named.scheme,
+        "holder": named.holder,
     }
     return trail.Lead(
         id=work.new_id(),

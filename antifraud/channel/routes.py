@@ -157,7 +157,7 @@ class BankGate:
             return keep(self._work(connection, key), incoming)
 
     def _effect(self, key: InstitutionKey, kept: Kept) -> tuple[int, bytes]:
-        if kept.state == "quarantined" and kept.is_new:
+        if kept.state == "quarantined" and kept.answer is None:  # it could not be read, today as before
             document = {"message_id": kept.message_id, "status": "quarantined"}
             return 422, canonical(document)
         if kept.answer is not None:
