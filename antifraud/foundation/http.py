@@ -102,6 +102,8 @@ class Sender:
         self._ca_file = ca_file
         self._client_certificate = client_certificate
         self._sessions: dict[tuple[str, str], requests.Session] = {}
+        self._calls: set[_Call] = set()
+        self._is_cut = False
         self._lock = threading.Lock()
 
     def prepare(self, url: str, body: bytes, headers: Mapping[str, str]) -> requests.PreparedRequest:
@@ -134,6 +136,9 @@ class Sender:
         session = self._session(prepared.url or "")
         limits = self.limits
         _ACTIVE.call = call
+        with self._lock:
+            self._calls.add(call)
+            call.aborted = self._is_cut
         alarm = threading.Timer(limits.total_seconds, call.abort)
         alarm.daemon = True
         alarm.start()
@@ -156,9 +161,19 @@ class Sender:
         finally:
             alarm.cancel()
             _ACTIVE.call = None
+            with self._lock:
+                self._calls.discard(call)
         if call.aborted:  # a connection cut by the alarm reads like a whole answer where no length was announced
             raise Ambiguous("total_time", received.status)
         return received
+
+    def cut(self) -> None:
+        """End the calls under way, and any later one, as if their time were over."""
+        with self._lock:
+            self._is_cut = True
+            calls = list(self._calls)
+        for call in calls:
+            call.abort()
 
     def close(self) -> None:
         """Close every idle connection."""
