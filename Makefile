@@ -70,7 +70,7 @@ check: $(STAMP)  ## format, lint, types, import floors, dependencies, migrations
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
-	$(BIN)/antifraud db check
+	$(BIN)/antifraud db rehearse
 
 .PHONY: fix
 fix: $(STAMP)  ## format, and mend what the linter can mend

@@ -10,9 +10,9 @@ depends_on = None
 
 def upgrade() -> None:
     """Expand: the code that runs now must work on the result."""
-    ${upgrades if upgrades else "op.execute('SELECT 1')"}
+    ${upgrades if upgrades else "pass"}
 
 
 def downgrade() -> None:
     """Undo, or say why it cannot be undone."""
-    ${downgrades if downgrades else "op.execute('SELECT 1')"}
+    ${downgrades if downgrades else "pass"}

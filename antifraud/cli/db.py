@@ -1,9 +1,13 @@
 """``antifraud db``: make and check what must be there before the first process."""
 
+import tempfile
+from pathlib import Path
+
 import click
 
 from antifraud.cli.surroundings import read_settings
-from antifraud.founding import is_current, prepare
+from antifraud.founding import differences_from_models, is_current, migrate, new_migration, prepare
+from antifraud.supervisor.postgres import EmbeddedPostgres
 from antifraud.vault.keyring import KeysMissing
 
 
@@ -24,10 +28,35 @@ def prepare_command() -> None:
 
 @command.command("check")
 def check_command() -> None:
-    """Say whether the schema is the newest; exit code 1 if not."""
+    """Say whether the database has the newest schema; exit code 1 if not."""
     settings = read_settings()
     if settings.database_url is None:
         raise click.ClickException("no database: set DATABASE_URL, or start the service first")
     if not is_current(settings.database_url):
         raise click.ClickException("the schema is older than this program: run `antifraud db prepare`")
     click.echo("the schema is the newest")
+
+
+@command.command("rehearse")
+def rehearse_command() -> None:
+    """Run every migration on an empty database of its own, and compare the result with the tables in the code."""
+    with tempfile.TemporaryDirectory(prefix="antifraud-rehearsal-") as folder:
+        postgres = EmbeddedPostgres(Path(folder))
+        try:
+            owner_url = postgres.start()
+            migrate(owner_url)
+            found = differences_from_models(owner_url)
+        finally:
+            postgres.destroy()
+    for difference in found:
+        click.echo(difference, err=True)
+    if found:
+        raise click.ClickException("the migrations and the tables in the code do not agree")
+    click.echo("the migrations give the tables that the code expects")
+
+
+@command.command("revision")
+@click.argument("message")
+def revision_command(message: str) -> None:
+    """Begin a new numbered migration."""
+    new_migration(message)

@@ -16,6 +16,7 @@ from uuid import UUID
 import psycopg
 import structlog
 from sqlalchemy import Connection, MetaData, Numeric, create_engine
+from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeDecorator, UserDefinedType
@@ -55,6 +56,10 @@ class Xid8(UserDefinedType[str]):
     def get_col_spec(self, **kw: Any) -> str:
         """Return the SQL name of the type."""
         return "xid8"
+
+
+# So that a comparison of models and schema knows the type that the driver calls so.
+ischema_names["xid8"] = Xid8
 
 
 class Database:

@@ -27,6 +27,8 @@ APPEND_ONLY = ("entries", "leaves", "tree_heads", "attempts", "facts", "snapshot
 NOT_TENANT = ("assets", "centres", "definitions", "signature_refusals", "heartbeats")
 # Rows that may be taken away: spent nonces, dead processes.
 DELETABLE = ("nonces", "heartbeats")
+# Made by the set-up as the owner; the processes only read them.
+SET_UP_ONLY = ("assets", "centres")
 WITHOUT_UPDATE = (*APPEND_ONLY, "assets", "centres", "nonces")
 
 
@@ -42,7 +44,7 @@ def upgrade() -> None:
         if name not in ("alembic_version", "entries_other")
     ]
     for table in sorted(tables):
-        rights = ["SELECT", "INSERT"]
+        rights = ["SELECT"] if table in SET_UP_ONLY else ["SELECT", "INSERT"]
         if table not in WITHOUT_UPDATE:
             rights.append("UPDATE")
         if table in DELETABLE:

@@ -386,6 +386,7 @@ CREATE TABLE facts (
     procedure_id uuid NOT NULL REFERENCES procedures,
     kind text NOT NULL,
     subject_id uuid NOT NULL,
+    request_kind text,
     institution_id uuid REFERENCES institutions,
     start_at timestamptz NOT NULL,
     limit_seconds bigint,
