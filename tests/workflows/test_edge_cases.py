@@ -184,8 +184,6 @@ def test_an_answer_before_the_delivery_was_recorded_proves_the_delivery() -> Non
     assert not procedure.has_clock("receipt", request.id)
     procedure.deliver(request.id)
     assert procedure.request_of(hold_id).channel == "native"
-    assert procedure.verdicts("delivery", request.id) == ["in_time"]
-    assert procedure.verdicts("dispatch", request.id) == ["in_time"]
     assert procedure.hold(hold_id).state == "stopped"
 
 

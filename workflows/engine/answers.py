@@ -35,15 +35,19 @@ def request_delivered(step: Step, event: RequestDelivered) -> None:
     if request.delivered_at is None:
         request = _deliver(step, request, event.delivered_at)
     request = step.put_request(replace(request, sent_at=event.sent_at, channel=event.channel))
+    _arrived(step, request, event.sent_at, min(event.delivered_at, request.delivered_at or event.delivered_at))
+
+
+def _arrived(step: Step, request: Request, sent_at: datetime, delivered_at: datetime) -> None:
+    """Record that the request left and arrived; what an answer showed is followed by the true instants."""
     if request.stage == "withdrawn":
         return  # taken back before it arrived: never counted
     hold = step.hold(request.hold_id)
     is_first = all(other.created_at >= request.created_at for other in step.requests_of(hold.id))
     start = hold.since if is_first and request.kind == "stop" else request.created_at
     definition, urgency = step.definition, request.urgency
-    facts.boxed(step, "dispatch", request, definition.dispatch[urgency], start=start, stop=event.sent_at)
-    since, arrived = request.created_at, request.delivered_at
-    facts.boxed(step, "delivery", request, definition.receipt[urgency], start=since, stop=arrived)
+    facts.boxed(step, "dispatch", request, definition.dispatch[urgency], start=start, stop=sent_at)
+    facts.boxed(step, "delivery", request, definition.receipt[urgency], start=request.created_at, stop=delivered_at)
 
 
 def _deliver(step: Step, request: Request, delivered_at: datetime) -> Request:
@@ -65,8 +69,10 @@ def answer_received(step: Step, event: AnswerReceived) -> None:
     if event.reply_id in request.replies:
         return
     if request.delivered_at is None:
-        # The answer proves the delivery: it came while our own call was still open.
+        # The answer proves the delivery: it came while our own call was still open, or our note of it was lost.
+        # Counted now, because that note may never come: sent and delivered at this instant at the latest.
         request = _deliver(step, request, step.at)
+        _arrived(step, request, step.at, step.at)
     request = step.put_request(replace(request, replies=(*request.replies, event.reply_id)))
     said = _read(step, request, event)
     if request.stage in OVER:
@@ -165,7 +171,7 @@ def _again(step: Step, request: Request, said: _Said | None) -> None:
     other_claim = claims.live_hold(step, hold.account_id, hold.receipt_id)
     if latest.id == request.id and (other_claim is None or other_claim.id == hold.id):
         if hold.held_minor:
-            facts.held(step, replace(hold, held_minor=0), "excluded")
+            hold = facts.doubted(step, hold)
         step.put_hold(replace(hold, state="in_question", held_minor=0))
 
 
@@ -290,8 +296,6 @@ def _amount(hold: Hold, said: _Said) -> int:
 
 def _stopped(step: Step, hold: Hold, request: Request, said: _Said) -> None:
     start, doubt = _executed(step, request, said)
-    is_first = hold.executed_at is None
-    was_in_question = hold.state == "in_question"
     held = _amount(hold, said) if said.held_minor is not None else hold.held_minor
     hold = step.put_hold(
         replace(
@@ -306,14 +310,11 @@ def _stopped(step: Step, hold: Hold, request: Request, said: _Said) -> None:
     )
     hold = waits.start_term(step, hold, start, frozen=False, stated=said.ends_at)
     _doubt_instant(step, hold, doubt)
-    if held and (is_first or was_in_question):
-        facts.held(step, hold, "counted")
+    facts.held(step, hold)
 
 
 def _frozen(step: Step, hold: Hold, request: Request, said: _Said) -> None:
     start, doubt = _executed(step, request, said)
-    is_first = hold.executed_at is None
-    was_in_question = hold.state == "in_question"
     if hold.state != "frozen" and hold.executed_at is not None and hold.ends_at is not None:
         facts.converted(step, hold, start)
         if start > hold.ends_at:
@@ -333,8 +334,7 @@ def _frozen(step: Step, hold: Hold, request: Request, said: _Said) -> None:
     )
     hold = waits.start_term(step, hold, start, frozen=True, stated=stated)
     _doubt_instant(step, hold, doubt)
-    if hold.held_minor and (is_first or was_in_question):
-        facts.held(step, hold, "counted")
+    facts.held(step, hold)
 
 
 def _renewed(step: Step, hold: Hold, request: Request, said: _Said) -> None:
@@ -354,7 +354,8 @@ def _renewed(step: Step, hold: Hold, request: Request, said: _Said) -> None:
             lapse_confirmed=False,
         )
     )
-    waits.start_term(step, hold, old_end, frozen=is_frozen, stated=stated)
+    hold = waits.start_term(step, hold, old_end, frozen=is_frozen, stated=stated)
+    facts.held(step, hold)
 
 
 def _over(step: Step, hold: Hold, state: str) -> None:

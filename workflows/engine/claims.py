@@ -130,6 +130,7 @@ def claim_dropped(step: Step, event: ClaimDropped) -> None:
     if any(request.stage not in {*OVER, "queued"} for request in step.requests_of(hold.id)):
         msg = f"the institution has a request about hold {hold.id}: await its answer, then release"
         raise EventRefused(msg)
+    facts.claimed(step, hold, "excluded")  # it was none; what is only not pursued stays reported money
     drop(step, hold, event.by)
 
 

@@ -1,7 +1,9 @@
 """Timeliness facts: what is written down at the instant at which a box ends.
 
-Of several facts with the same kind and subject the last one written counts:
-a late answer follows the fact that there was none, a correction follows both.
+Facts append. Of several about one box of a request the two instants of each
+decide: a late answer follows the fact that there was none, an earlier instant
+that becomes known later follows the one that was assumed. Of several about the
+money of a hold the last one written counts.
 """
 
 from dataclasses import replace
@@ -32,6 +34,7 @@ def boxed(
         RecordFact(
             kind=kind,
             subject_id=request.id,
+            request_kind=request.kind,
             institution_id=hold.institution_id,
             start_at=start,
             limit_seconds=int((due - start) / timedelta(seconds=1)),
@@ -46,18 +49,45 @@ def boxed(
     )
 
 
-def claimed(step: Step, hold: Hold) -> None:
-    """Record money reported on a first-tier account, once per hold."""
-    if hold.tier == 1 and hold.traced_minor is not None:
+def claimed(step: Step, hold: Hold, verdict: str = "counted") -> None:
+    """Record money reported on a first-tier account, of an unknown amount too, or that it was no claim (`excluded`)."""
+    if hold.tier == 1:
         rule = f"{step.definition.name}:claims.tier_1"
-        step.effects.append(_money("claim", hold, "counted", rule, start=hold.since, amount=hold.traced_minor))
+        step.effects.append(_money("claim", hold, verdict, rule, start=hold.since, amount=hold.traced_minor))
 
 
-def held(step: Step, hold: Hold, verdict: str) -> None:
-    """Record what is held (never above what was traced), or that it no longer counts (`excluded`)."""
+def held(step: Step, hold: Hold) -> Hold:
+    """Record what is held (never above what was traced), where it is more than was recorded before.
+
+    Money once held counts: neither a lapse nor a later answer with less lowers it, and a release, also
+    of an innocent holder's money, leaves it counted; what becomes of a stop afterwards is told by the
+    conversion. Only a contradiction takes it out again, see `doubted`.
+
+    Returns:
+        The hold, written with what now counts and since when money is held.
+    """
+    if hold.held_minor <= hold.counted_minor:
+        return hold
+    hold = step.put_hold(replace(hold, counted_minor=hold.held_minor, held_at=hold.held_at or hold.executed_at))
+    step.effects.append(_of_hold(step, hold, "counted"))
+    return hold
+
+
+def doubted(step: Step, hold: Hold) -> Hold:
+    """Record that what is held no longer counts, until a person has settled which answer is right.
+
+    Returns:
+        The hold, written without anything that counts.
+    """
+    hold = step.put_hold(replace(hold, counted_minor=0))
+    step.effects.append(_of_hold(step, hold, "excluded"))
+    return step.put_hold(replace(hold, held_at=None))
+
+
+def _of_hold(step: Step, hold: Hold, verdict: str) -> RecordFact:
     rule = f"{step.definition.name}:clocks.stop_term"
-    fact = _money("hold", hold, verdict, rule, start=hold.paid_at or hold.since, amount=hold.held_minor)
-    step.effects.append(replace(fact, stop_at=hold.executed_at))
+    fact = _money("hold", hold, verdict, rule, start=hold.paid_at or hold.since, amount=hold.counted_minor)
+    return replace(fact, stop_at=hold.held_at)
 
 
 def converted(step: Step, hold: Hold, frozen_at: datetime | None, verdict: str | None = None) -> None:
@@ -72,10 +102,11 @@ def converted(step: Step, hold: Hold, frozen_at: datetime | None, verdict: str |
     step.effects.append(replace(fact, limit_seconds=seconds, due_at=hold.ends_at, stop_at=frozen_at))
 
 
-def _money(kind: str, hold: Hold, verdict: str, rule: str, *, start: datetime, amount: int) -> RecordFact:
+def _money(kind: str, hold: Hold, verdict: str, rule: str, *, start: datetime, amount: int | None) -> RecordFact:
     return RecordFact(
         kind=kind,
         subject_id=hold.id,
+        request_kind=None,
         institution_id=hold.institution_id,
         start_at=start,
         limit_seconds=None,
