@@ -39,6 +39,7 @@ class Fact:
     case_id: UUID
     kind: str
     subject_id: UUID
+    request_kind: str | None
     institution_id: UUID | None
     start_at: datetime
     limit_seconds: int | None
@@ -70,6 +71,7 @@ def fact_from_json(document: Mapping[str, Any]) -> Fact:
         case_id=UUID(document["case_id"]),
         kind=document["kind"],
         subject_id=UUID(document["subject_id"]),
+        request_kind=document["request_kind"],
         institution_id=None if document["institution_id"] is None else UUID(document["institution_id"]),
         start_at=datetime.fromisoformat(document["start_at"]),
         limit_seconds=document["limit_seconds"],
@@ -89,6 +91,7 @@ class Box:
     """One time box that has ended, judged; `came_at` is when what was awaited came, late or not."""
 
     subject_id: UUID
+    request_kind: str | None
     institution_id: UUID | None
     due_at: datetime
     came_at: datetime | None
@@ -110,6 +113,7 @@ def judge(facts: Iterable[Fact]) -> Box:
     arrived = [*came, *(at for at in own_fault if at is not None)]
     return Box(
         subject_id=ordered[0].subject_id,
+        request_kind=ordered[0].request_kind,
         institution_id=ordered[-1].institution_id,
         due_at=due_at,
         came_at=min(arrived, default=None),
@@ -163,6 +167,7 @@ def _dispatches(week: Week, sent: Mapping[UUID, list[Fact]], deliveries: Mapping
         if own is None:  # nothing left that arrived: open, whatever became of it
             box = Box(
                 subject_id=subject,
+                request_kind=box.request_kind,
                 institution_id=box.institution_id,
                 due_at=box.due_at,
                 came_at=None,

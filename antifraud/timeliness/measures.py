@@ -8,6 +8,7 @@ from importlib import resources
 from typing import Any, Final, Literal, Self, get_args
 
 from antifraud.foundation.json import canonical
+from antifraud.timeliness.facts import REQUEST_BOXES
 
 CURRENT: Final = "1"
 """The version by which weeks are published now."""
@@ -42,7 +43,9 @@ class Measure:
     """One measure: what is divided by what, how it is rounded, from how many it is published and ranked.
 
     `rule` says how it is computed from facts of `kind`: `boxes` is a share of
-    ended time boxes, `value` of money, `duration` a time per case. Below
+    ended time boxes, `value` of money, `duration` a time per case. Of the boxes
+    of requests those of the `request_kinds` are counted, and how many there
+    were of others is printed beside; None counts whatever has the box. Below
     `publish_minimum` the fraction is shown and its percentage withheld; below
     `rank_minimum` institutions are not compared by it.
     """
@@ -53,6 +56,7 @@ class Measure:
     rule: Rule
     kind: str
     counts: Counts
+    request_kinds: tuple[str, ...] | None
     title: Words
     definition: Words
     rounding: Rounding
@@ -103,7 +107,7 @@ def load(version: str = CURRENT) -> Measures:
 
 
 def _measure(table: dict[str, Any]) -> Measure:
-    given = {"headline": False, **table}
+    given = {"headline": False, "request_kinds": None, **table}
     unknown = set(given) - set(Measure.__dataclass_fields__)
     if unknown:
         message = f"unknown key {min(unknown)!r}"
@@ -112,4 +116,18 @@ def _measure(table: dict[str, Any]) -> Measure:
         if given[name] not in get_args(words):
             message = f"{name} is one of {', '.join(get_args(words))}"
             raise ValueError(message)
-    return Measure(**{**given, "title": Words.of(given["title"]), "definition": Words.of(given["definition"])})
+    kinds = given["request_kinds"]
+    if (kinds is not None) != (given["kind"] in REQUEST_BOXES):
+        message = f"request_kinds stands with the boxes of requests ({', '.join(REQUEST_BOXES)}), and only there"
+        raise ValueError(message)
+    if kinds is not None and not (isinstance(kinds, list) and kinds and all(isinstance(kind, str) for kind in kinds)):
+        message = "request_kinds is a list of kinds of request"
+        raise ValueError(message)
+    return Measure(
+        **{
+            **given,
+            "request_kinds": None if kinds is None else tuple(kinds),
+            "title": Words.of(given["title"]),
+            "definition": Words.of(given["definition"]),
+        }
+    )

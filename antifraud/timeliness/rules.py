@@ -145,7 +145,10 @@ def _rate(measure: Measure, part: int, whole: int, counted: int) -> dict[str, An
 # -- boxes
 
 
-def _share(measure: Measure, boxes: Sequence[Box], institutions: Mapping[UUID, str]) -> Figure:
+def _share(measure: Measure, ended: Sequence[Box], institutions: Mapping[UUID, str]) -> Figure:
+    kinds = measure.request_kinds
+    boxes = [box for box in ended if kinds is None or box.request_kind in kinds]
+    others = [box for box in ended if kinds is not None and box.request_kind not in kinds]
     by_institution: dict[str | None, list[Box]] = defaultdict(list)
     for box in boxes:
         by_institution[institutions.get(box.institution_id) if box.institution_id else None].append(box)
@@ -153,12 +156,17 @@ def _share(measure: Measure, boxes: Sequence[Box], institutions: Mapping[UUID, s
         measure=measure,
         values={
             **_fraction(measure, boxes),
+            "request_kinds": None if kinds is None else list(kinds),
+            "other_requests": len(others),
             "institutions": [
                 {"institution": code, **_fraction(measure, by_institution[code])}
                 for code in sorted(by_institution, key=lambda code: (code is None, code or ""))
             ],
         },
-        items=tuple(Item(subject_id=box.subject_id, counted=_counted(box), facts=box.facts) for box in boxes),
+        items=(
+            *(Item(subject_id=box.subject_id, counted=_counted(box), facts=box.facts) for box in boxes),
+            *(Item(subject_id=box.subject_id, counted="other_request", facts=box.facts) for box in others),
+        ),
     )
 
 

@@ -56,7 +56,9 @@ def _rate(figure: Mapping[str, Any]) -> str:
 
 
 def _beside(figure: Mapping[str, Any]) -> str:
-    names = (("late", "迟到 late"), ("open", "未到 open"), ("excluded", "剔除 excluded"))
+    names = [("late", "迟到 late"), ("open", "未到 open"), ("excluded", "剔除 excluded")]
+    if figure["request_kinds"] is not None:
+        names.append(("other_requests", "其他请求不计 other requests, not counted"))
     return ", ".join(f"{called} {figure[name]}" for name, called in names)
 
 

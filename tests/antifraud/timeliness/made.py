@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from antifraud.timeliness import measures
-from antifraud.timeliness.facts import Fact
+from antifraud.timeliness.facts import REQUEST_BOXES, Fact
 from antifraud.timeliness.rules import Figure, Inputs, compute, document, relevant
 from antifraud.timeliness.weeks import Week
 
@@ -37,6 +37,7 @@ class Book:
             "case_id": UUID(int=500),
             "kind": kind,
             "subject_id": self.new_id(),
+            "request_kind": "stop" if kind in REQUEST_BOXES else None,
             "institution_id": BANK,
             "start_at": TUESDAY,
             "limit_seconds": None,

@@ -24,6 +24,8 @@ def a_week_of_everything() -> Book:
         sent = book.box("dispatch", limit=timedelta(minutes=1), took=timedelta(seconds=2 * minute))
         book.box("delivery", limit=timedelta(minutes=2), took=timedelta(minutes=1), subject_id=sent.subject_id)
         book.box("answer", took=timedelta(minutes=minute), subject_id=sent.subject_id)
+    for asked in ("second_stop", "freeze", "release"):
+        book.box("answer", took=timedelta(minutes=1), request_kind=asked)
     mute = book.box("delivery", limit=timedelta(minutes=2), verdict="undelivered", institution_id=OTHER_BANK)
     book.again(book.box("answer", verdict="late", institution_id=OTHER_BANK), stop_at=TUESDAY + timedelta(hours=3))
     book.box("answer", took=timedelta(minutes=1), verdict="excluded", institution_id=OTHER_BANK)
@@ -54,6 +56,9 @@ def test_measures_that_cannot_be_computed_by_are_refused() -> None:
         text.replace("publish_minimum = 5\n", "", 1),
         text.replace("headline = true\n", "colour = 1\n"),
         text.replace("headline = true\n", ""),
+        text.replace('request_kinds = ["stop", "second_stop"]\n', "", 1),
+        text.replace('request_kinds = ["stop", "second_stop"]', "request_kinds = []", 1),
+        text.replace('kind = "conversion"\n', 'kind = "conversion"\nrequest_kinds = ["stop"]\n'),
         text.replace('id = "undelivered"', 'id = "answer_timeliness"'),
         "version = ",
     ):

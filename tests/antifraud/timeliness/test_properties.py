@@ -30,6 +30,11 @@ BANKS = st.sampled_from([BANK, OTHER_BANK, None])
 AMOUNTS = st.one_of(st.none(), st.integers(0, 10**20))
 
 
+def asked_for(kind: str, subject: UUID) -> str | None:
+    """What the request of a box asks for: always the same for the same request."""
+    return None if kind == "conversion" else ["stop", "second_stop", "freeze"][subject.int % 3]
+
+
 @st.composite
 def many_facts(draw: st.DrawFn) -> list[Fact]:
     book = Book(at=WEEK.start)
@@ -37,7 +42,8 @@ def many_facts(draw: st.DrawFn) -> list[Fact]:
         subject, start, bank = UUID(int=draw(st.integers(1_000, 1_004))), draw(STARTS), draw(BANKS)
         for kind in draw(st.lists(KINDS, min_size=1, max_size=4)):
             verdict = draw(st.sampled_from([None, None, "excluded", "undelivered"]))
-            book.box(kind, start=start, took=draw(TOOK), verdict=verdict, subject_id=subject, institution_id=bank)
+            box: dict[str, Any] = {"start": start, "took": draw(TOOK), "verdict": verdict, "subject_id": subject}
+            book.box(kind, **box, institution_id=bank, request_kind=asked_for(kind, subject))
     for number in range(draw(st.integers(0, 6))):
         claim = book.case(
             draw(st.integers(0, 3)),
@@ -114,7 +120,10 @@ def test_every_answer_box_and_every_case_is_counted_in_exactly_one_week(facts: l
     told = [figures(facts, week) for week in weeks]
     for kind, name in (("answer", "answer_timeliness"), ("delivery", "undelivered")):
         subjects = {fact.subject_id for fact in facts if fact.kind == kind}
-        assert sum(week[name]["denominator"] + week[name]["excluded"] for week in told) == len(subjects)
+        counted = ("denominator", "excluded", "other_requests")
+        assert sum(week[name][key] for week in told for key in counted) == len(subjects)
+        stops = {subject for subject in subjects if asked_for(kind, subject) != "freeze"}
+        assert sum(week[name][key] for week in told for key in counted[:2]) == len(stops)
     cases = {fact.case_id for fact in facts if fact.kind == "claim"}
     assert sum(week["time_to_first_hold"]["cases"] for week in told) == len(cases)
 

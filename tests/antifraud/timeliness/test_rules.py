@@ -128,6 +128,30 @@ def test_a_stop_term_that_lapsed_and_its_second_term_are_two() -> None:
     assert (told["numerator"], told["denominator"], told["excluded"]) == (1, 2, 1)
 
 
+def test_stops_and_second_stops_are_counted_and_of_other_requests_only_the_number_is_printed() -> None:
+    book = Book()
+    for kind in ("answer", "dispatch", "delivery"):
+        for asked in ("stop", "second_stop", "freeze", "release", "return", "extend"):
+            book.box(kind, took=minutes(40 if asked in {"stop", "freeze"} else 1), request_kind=asked)
+    told = all_figures(book.facts)
+    for name in ("answer_timeliness", "dispatch_timeliness", "undelivered"):
+        values = told[name].values
+        assert values["request_kinds"] == ["stop", "second_stop"]
+        assert sum(row["denominator"] for row in values["institutions"]) == values["denominator"]
+        others = [item for item in told[name].items if item.counted == "other_request"]
+        assert len(others) == values["other_requests"]
+    answers = told["answer_timeliness"].values
+    assert (answers["numerator"], answers["denominator"], answers["other_requests"]) == (1, 2, 4)
+    assert (told["undelivered"].values["numerator"], told["undelivered"].values["denominator"]) == (1, 2)
+
+
+def test_every_stop_term_counts_whatever_asked_for_it() -> None:
+    book = Book()
+    book.box("conversion", limit=timedelta(days=2), took=minutes(5))
+    told = figures(book.facts)["stop_to_freeze"]
+    assert (told["denominator"], told["request_kinds"], told["other_requests"]) == (1, None, 0)
+
+
 def test_each_institution_has_its_own_fraction_and_the_parts_make_the_whole() -> None:
     book = Book()
     for _ in range(31):
@@ -221,6 +245,16 @@ def test_a_case_belongs_to_the_week_of_its_first_claim_with_all_its_claims() -> 
     book.add("claim", case_id=claim.case_id, start_at=WEEK.end + minutes(1), amount_minor=500, asset="CNY")
     assert figures(book.facts)["hold_rate_by_value"]["assets"][0]["denominator_minor"] == 1_500
     assert figures(book.facts, Week.of(WEEK.end, WEEK.zone))["hold_rate_by_value"]["cases"] == 0
+
+
+def test_a_wrong_claim_takes_its_money_and_its_case_out() -> None:
+    book = Book()
+    book.case(1, claimed=1_000)
+    wrong = book.case(2, claimed=9_000)
+    book.again(wrong, verdict="excluded")
+    told = figures(book.facts)
+    assert told["hold_rate_by_value"]["assets"][0]["denominator_minor"] == 1_000
+    assert told["time_to_first_hold"]["cases"] == 1
 
 
 # -- time to first hold
