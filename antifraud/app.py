@@ -33,17 +33,7 @@ def create_app(installation: Installation) -> Flask:
     centres = {centre.id: centre for centre in installation.centres()}
     mails = {centre.id: installation.mail(centre) for centre in centres.values()}
     settings, keys = installation.settings, installation.vault.keys
-    app.register_blueprint(
-        intake.blueprint(
-            Door(
-                database=installation.database,
-                clock=installation.clock,
-                vault=installation.vault,
-                mails=mails,
-                centres=centres,
-            )
-        )
-    )
+    app.register_blueprint(intake.blueprint(Door.of(installation)))
     gate = BankGate(
         database=installation.database,
         clock=installation.clock,

@@ -10,6 +10,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy import delete
 
+from antifraud.audit.rules import origin_of
 from antifraud.audit.service import seal
 from antifraud.auth.service import Centre
 from antifraud.banks.models import nonces
@@ -40,6 +41,7 @@ class Housekeeping:
 
     installation: Installation
     mails: Sequence[tuple[Centre, Mail]]
+    door: Door
     process: runs.Process
     _next: dict[tuple[UUID, str], datetime] = field(default_factory=dict)
 
@@ -66,24 +68,15 @@ class Housekeeping:
             runs.gone(connection, self.process)
 
     def _in_centre(self, centre: Centre, mail: Mail) -> int:
-        done = self._late_replies(centre, mail) + self._door().understand_stored(centre)
+        done = self._late_replies(centre, mail) + self.door.understand_stored(centre)
         done += self._planned(centre)
         if self._is_time(centre, "seal", SEAL_EVERY):
             with self.installation.database.begin(centre.id) as connection:
-                seal(self.installation.work(connection, centre.id, ACTOR), origin=f"antifraud/{centre.id}")
+                seal(self.installation.work(connection, centre.id, ACTOR), origin_of(centre.id))
         if self._is_time(centre, "sweep", SWEEP_EVERY):
             with self.installation.database.begin(centre.id) as connection:
                 connection.execute(delete(nonces).where(nonces.c.seen_at < self.installation.clock.now() - NONCES_KEPT))
         return done
-
-    def _door(self) -> Door:
-        return Door(
-            database=self.installation.database,
-            clock=self.installation.clock,
-            vault=self.installation.vault,
-            mails={centre.id: mail for centre, mail in self.mails},
-            centres={centre.id: centre for centre, _ in self.mails},
-        )
 
     def _late_replies(self, centre: Centre, mail: Mail) -> int:
         with self.installation.database.begin(centre.id) as connection:

@@ -30,6 +30,7 @@ from antifraud.foundation.ids import new_id
 from antifraud.foundation.seams import seam
 from antifraud.housekeeping import Housekeeping
 from antifraud.installation import Installation
+from antifraud.intake.door import Door
 from antifraud.runs.service import Process
 
 FLOOR_SECONDS = 1.0
@@ -110,7 +111,7 @@ class Worker:
         )
         self.deadlines = Loop("deadlines", installation.clock, self._fire, self._next_due)
         process = Process(id=new_id(installation.clock), name="worker", started_at=installation.clock.now())
-        self._housekeeping = Housekeeping(installation, self._mails, process)
+        self._housekeeping = Housekeeping(installation, self._mails, Door.of(installation), process)
         self.runs = Loop("runs", installation.clock, self._housekeeping.run_once, self._housekeeping.next_at)
         self.loops = (self.deadlines, self.outbox, self.runs)
 

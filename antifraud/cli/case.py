@@ -1,9 +1,8 @@
 """``antifraud case``: look at a case and act in it from the machine itself, as `cli:<os user>`."""
 
-import os
-import pwd
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 import click
@@ -13,7 +12,7 @@ from antifraud.cases import acts
 from antifraud.cases.casefile import CaseFile, CaseNotFound
 from antifraud.cases.messages import Mail
 from antifraud.cases.views import CaseView, case_view
-from antifraud.cli.surroundings import choose_centre, open_installation
+from antifraud.cli.opened import choose_centre, open_installation, this_user
 from antifraud.foundation.db import retrying
 from antifraud.foundation.problems import Problem
 from antifraud.foundation.times import parse_time
@@ -39,13 +38,14 @@ def command() -> None:
 @CENTRE
 def show(number: str, code: str | None) -> None:
     """Show holds, requests, open tasks and waiting approvals of a case; accounts by their tails only."""
-    installation, centre = _there(code)
-    with installation.database.begin(centre.id) as connection:
-        work = installation.work(connection, centre.id, _actor())
-        try:
-            view = case_view(work, acts.case_id_of(work, number))
-        except CaseNotFound as error:
-            raise click.ClickException(str(error)) from error
+    with open_installation() as installation:
+        centre = choose_centre(installation, code)
+        with installation.database.begin(centre.id) as connection:
+            work = installation.work(connection, centre.id, this_user())
+            try:
+                view = case_view(work, acts.case_id_of(work, number))
+            except CaseNotFound as error:
+                raise click.ClickException(str(error)) from error
     for line in _lines(view):
         click.echo(line)
 
@@ -192,15 +192,6 @@ def decide_appeal(number: str, appeal_id: UUID, code: str | None, *, upheld: boo
     _do(code, number, lambda w, m, c: acts.decide_appeal(w, m, c, appeal_id, upheld=upheld))
 
 
-def _there(code: str | None) -> tuple[Installation, Centre]:
-    installation = open_installation()
-    return installation, choose_centre(installation, code)
-
-
-def _actor() -> str:
-    return f"cli:{pwd.getpwuid(os.getuid()).pw_name}"
-
-
 def _instant(text: str | None) -> datetime | None:
     if text is None:
         return None
@@ -212,21 +203,24 @@ def _instant(text: str | None) -> datetime | None:
 
 def _do(code: str | None, number: str, act: Callable[[Work, Mail, UUID], CaseFile]) -> None:
     """Do one act in one transaction, and show the case as it stands then."""
-    installation, centre = _there(code)
-
-    def once() -> CaseView:
-        with installation.database.begin(centre.id) as connection:
-            work = installation.work(connection, centre.id, _actor())
-            case_id = acts.case_id_of(work, number)
-            act(work, installation.mail(centre), case_id)
-            return case_view(work, case_id)
-
-    try:
-        view = retrying(once)
-    except (EventRefused, LookupError, Problem) as error:
-        raise click.ClickException(str(error)) from error
+    with open_installation() as installation:
+        centre = choose_centre(installation, code)
+        try:
+            view = retrying(partial(_once, installation, centre, number, act))
+        except (EventRefused, LookupError, Problem) as error:
+            raise click.ClickException(str(error)) from error
     for line in _lines(view):
         click.echo(line)
+
+
+def _once(
+    installation: Installation, centre: Centre, number: str, act: Callable[[Work, Mail, UUID], CaseFile]
+) -> CaseView:
+    with installation.database.begin(centre.id) as connection:
+        work = installation.work(connection, centre.id, this_user())
+        case_id = acts.case_id_of(work, number)
+        act(work, installation.mail(centre), case_id)
+        return case_view(work, case_id)
 
 
 def _lines(view: CaseView) -> list[str]:

@@ -8,9 +8,10 @@ from threading import Event
 import click
 import requests
 
-from antifraud.cli.surroundings import choose_centre, open_installation
+from antifraud.cli.opened import choose_centre, open_installation
 from antifraud.foundation.json import canonical
 from antifraud.founding import DRILL, token_path
+from antifraud.installation import Installation
 from antifraud.intake.drill import AccountScript, DrillInstitution, completed
 from antifraud.intake.profiles import published_cases
 from antifraud.simulator.setup import INVENTED, admin_token
@@ -35,16 +36,20 @@ def command(count: int | None, seconds: float) -> None:
     The accounts are invented and lie at the simulated banks, which answer as
     the banks of each case did. Watch with `antifraud status --follow`.
     """
-    installation = open_installation()
+    with open_installation() as installation:
+        choose_centre(installation, DRILL)
+        _play(installation, count, seconds)
+
+
+def _play(installation: Installation, count: int | None, seconds: float) -> None:
     settings, clock = installation.settings, installation.clock
-    choose_centre(installation, DRILL)
     token = token_path(settings, DRILL, "110").read_text(encoding="ascii").strip()
     banks = [DrillInstitution(bank.code, bank.bins[0]) for bank in INVENTED]
     session = requests.Session()
     session.trust_env = False
     failed = 0
     for number, case in enumerate(published_cases()[:count], 1):
-        played = completed(case, now=clock.now(), accounts=banks)
+        played = completed(case, now=clock.now(), accounts=banks, play=clock.now().isoformat())
         _load(session, settings.simulator_url, admin_token(settings.home), played.scripts)
         answer = session.post(
             f"{settings.public_url}/api/v1/reports",

@@ -1,5 +1,7 @@
 """What a command about stored things needs: the opened installation, or one sentence that says why not."""
 
+import os
+import pwd
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -34,6 +36,20 @@ def open_installation() -> Iterator[Installation]:
         raise click.ClickException("the schema is older than this program: run `antifraud db prepare`") from error
     finally:
         installation.database.close()
+
+
+def this_user() -> str:
+    """Return who acts by a command: the operating-system user, never a word of the command line."""
+    return f"cli:{pwd.getpwuid(os.getuid()).pw_name}"
+
+
+def choose_centre(installation: Installation, code: str | None) -> Centre:
+    """Return the centre of that code; without a code, the live one.
+
+    Raises:
+        click.ClickException: There is none of that code.
+    """
+    return next(centre for centre in chosen(installation, code) if code is not None or centre.kind == "live")
 
 
 def chosen(installation: Installation, code: str | None) -> list[Centre]:

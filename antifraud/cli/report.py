@@ -1,4 +1,4 @@
-"""``antifraud report``: hand in reports from files on this machine."""
+"""``antifraud report``: hand in reports from files on this machine, and forget one."""
 
 import hashlib
 import json
@@ -7,17 +7,18 @@ from pathlib import Path
 
 import click
 
-from antifraud.auth.service import source_by_code
-from antifraud.cli.surroundings import choose_centre, open_installation
+from antifraud.auth.service import Source, source_by_code
+from antifraud.cli.opened import choose_centre, open_installation, this_user
 from antifraud.foundation.problems import NotAuthenticated, Problem
 from antifraud.intake.door import Door
+from antifraud.intake.forgetting import CaseStillOpen, UnknownReport, forget
 from antifraud.intake.profiles import PROFILES
 from antifraud.intake.service import Submission
 
 
 @click.group()
 def command() -> None:
-    """Hand in fraud reports."""
+    """Hand in fraud reports, or forget one."""
 
 
 @command.command("submit")
@@ -31,20 +32,36 @@ def submit(files: tuple[Path, ...], profile: str, code: str | None, source_code:
     A report that is known already is no error; one that must be mended is
     said with what to mend, the others are taken, and the exit code is 1.
     """
-    installation = open_installation()
-    centre = choose_centre(installation, code)
-    try:
-        source = source_by_code(installation.database, centre.id, source_code)
-    except NotAuthenticated as error:
-        raise click.ClickException(str(error)) from error
-    centres = {found.id: found for found in installation.centres()}
-    door = Door(
-        database=installation.database,
-        clock=installation.clock,
-        vault=installation.vault,
-        mails={found.id: installation.mail(found) for found in centres.values()},
-        centres=centres,
-    )
+    with open_installation() as installation:
+        centre = choose_centre(installation, code)
+        try:
+            source = source_by_code(installation.database, centre.id, source_code)
+        except NotAuthenticated as error:
+            raise click.ClickException(str(error)) from error
+        refused = _submit(Door.of(installation), source, files, profile)
+    if refused:
+        raise SystemExit(1)
+
+
+@command.command("forget")
+@click.argument("number")
+@click.option("--reason", required=True, help="A code such as retention_over; it goes to the log.")
+@click.option("--centre", "code", help="The report's centre; the live one if not said.")
+def forget_command(number: str, reason: str, code: str | None) -> None:
+    """Destroy the key of a report's personal data: nobody can read it again, and every proof stays."""
+    with open_installation() as installation:
+        centre = choose_centre(installation, code)
+        try:
+            with installation.database.begin(centre.id) as connection:
+                work = installation.work(connection, centre.id, this_user())
+                was_there = forget(work, installation.mail(centre), number, reason)
+        except (UnknownReport, CaseStillOpen, ValueError) as error:
+            raise click.ClickException(str(error)) from error
+    click.echo("forgotten" if was_there else "was forgotten before")
+
+
+def _submit(door: Door, source: Source, files: tuple[Path, ...], profile: str) -> int:
+    """Submit every document; return how many must be mended."""
     taken = known = refused = 0
     for place, raw in _documents(files):
         key = f"file:{hashlib.sha256(raw).hexdigest()}"
@@ -62,8 +79,7 @@ def submit(files: tuple[Path, ...], profile: str, code: str | None, source_code:
         number = told["case"]["no"] if told["case"] else "not understood yet"
         click.echo(f"{place}: {'known' if answer.replayed else 'accepted'}, case {number}, {len(told['flags'])} flags")
     click.echo(f"{taken} accepted, {known} known already, {refused} to mend")
-    if refused:
-        raise SystemExit(1)
+    return refused
 
 
 def _documents(files: tuple[Path, ...]) -> Iterator[tuple[str, bytes]]:

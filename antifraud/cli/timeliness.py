@@ -1,6 +1,5 @@
 """``antifraud timeliness``: the week's figures, and their publication."""
 
-import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import click
 
 from antifraud.auth.service import Centre
-from antifraud.cli.opened import chosen, open_installation
+from antifraud.cli.opened import chosen, open_installation, this_user
 from antifraud.foundation.json import canonical, instant_text
 from antifraud.foundation.problems import Problem
 from antifraud.timeliness import service, terminal
@@ -75,7 +74,7 @@ def _centre_and_work(code: str | None) -> Iterator[tuple[Centre, Work]]:
     with open_installation() as installation:
         centre, *_ = chosen(installation, code)
         with installation.database.begin(centre.id) as connection:
-            yield centre, installation.work(connection, centre.id, f"cli:{getpass.getuser()}")
+            yield centre, installation.work(connection, centre.id, this_user())
 
 
 def _week(text: str | None, centre: Centre, work: Work) -> Week:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from typing import Self
 from uuid import UUID
 
 import structlog
@@ -17,6 +18,7 @@ from antifraud.foundation.db import Database, retrying
 from antifraud.foundation.json import loads
 from antifraud.foundation.problems import InvalidReport, KeyInProgress, KeyReused, Problem, QuotaExceeded, fault
 from antifraud.foundation.seams import seam
+from antifraud.installation import Installation
 from antifraud.intake.facts import ReportFacts
 from antifraud.intake.profiles import PROFILES, Profile
 from antifraud.intake.service import (
@@ -49,6 +51,18 @@ class Door:
     vault: Vault
     mails: Mapping[UUID, Mail]
     centres: Mapping[UUID, Centre]
+
+    @classmethod
+    def of(cls, installation: Installation) -> Self:
+        """Return the door of an installation, for all its centres."""
+        centres = {centre.id: centre for centre in installation.centres()}
+        return cls(
+            database=installation.database,
+            clock=installation.clock,
+            vault=installation.vault,
+            mails={centre.id: installation.mail(centre) for centre in centres.values()},
+            centres=centres,
+        )
 
     def submit(self, submission: Submission) -> Answer:
         """Accept one report, or answer a repeated one with what was answered before.
