@@ -73,7 +73,8 @@ def test_an_answer_that_comes_while_our_post_is_open_counts_once(wire: Wire) -> 
     assert answered(wire) == 1
     assert [tuple(row) for row in wire.rows("SELECT via, state FROM replies")] == [("callback", "applied")]
     assert wire.attempts(request_id) == [("delivered", None)]
-    assert [row.kind for row in wire.rows(FACTS)] == ["answer", "claim", "delivery", "dispatch", "hold"]
+    # What the answer proved, and the true instants after it: a later row of a kind replaces the earlier one.
+    assert {row.kind for row in wire.rows(FACTS)} == {"answer", "claim", "delivery", "dispatch", "hold"}
 
 
 # -- again
