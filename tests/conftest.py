@@ -127,7 +127,7 @@ def database_settings(template: Settings, tmp_path: Path) -> Iterator[Settings]:
 @pytest.fixture
 def installation(database_settings: Settings, clock: FrozenClock) -> Iterator[Installation]:
     """An installation on a database of its own, with the test's clock."""
-    database = Database(database_settings.app_database_url or "", pool_size=4, application_name="antifraud-test")
+    database = Database(database_settings.app_database_url or "", pool_size=12, application_name="antifraud-test")
     yield Installation(
         settings=database_settings,
         clock=clock,
