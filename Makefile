@@ -31,7 +31,8 @@ help:  ## list the targets
 		|| sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1  \2/p' $(MAKEFILE_LIST)
 
 .PHONY: setup
-setup: $(STAMP)  ## install what the locks name into .venv
+setup: $(STAMP)  ## do the whole set-up alone: packages, database, keys, first password
+	@$(BIN)/antifraud setup
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \

@@ -76,7 +76,7 @@ SOURCES: Final = (
     _Source("public", "公众自助上报", "needs_confirmation", may_send_history=False, quota_per_minute=60),
     _Source("import", "历史与本机导入", "dispatches", may_send_history=True, quota_per_minute=60_000),
 )
-"""The sources that a new centre begins with; tokens are made at the first start and shown by `antifraud source`."""
+"""The sources that a new centre begins with; each token is made once and lies in a file under `tokens`."""
 
 
 def alembic_config(connection: Connection) -> Config:
@@ -363,9 +363,7 @@ def token_path(settings: Settings, centre_code: str, source_code: str) -> Path:
 
 def _put_example_in_force(work: Work) -> None:
     """Put the bundled scheme in force as "example", unless the centre has chosen one."""
-    try:
-        definitions.in_force(work.connection, work.centre_id)
-    except definitions.NoDefinitionInForce:
+    if definitions.standing(work.connection, work.centre_id) is None:
         chosen = library.load(*DEFINITION)
         definitions.put_in_force(work, chosen.content_hash, approver=None)
         happening = Happening(

@@ -21,10 +21,11 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from antifraud.auth.service import Centre
+from antifraud.cases import definitions
 from antifraud.foundation.clock import FrozenClock
 from antifraud.foundation.db import Database
 from antifraud.foundation.settings import Settings
-from antifraud.founding import prepare
+from antifraud.founding import DEFINITION, prepare
 from antifraud.installation import Installation
 from antifraud.supervisor.postgres import EmbeddedPostgres
 from antifraud.vault.keyring import KeyRing
@@ -145,8 +146,13 @@ def drill(installation: Installation) -> Centre:
 
 @pytest.fixture
 def live(installation: Installation) -> Centre:
-    """The live centre, whose institutions have no channel yet."""
-    return next(centre for centre in installation.centres() if centre.code == "centre")
+    """The live centre, its scheme approved by a named person; its institutions have no channel yet."""
+    centre = next(centre for centre in installation.centres() if centre.code == "centre")
+    with installation.database.begin(centre.id) as connection:
+        work = installation.work(connection, centre.id, "user:approver")
+        chosen = definitions.stored(connection, *DEFINITION)
+        definitions.put_in_force(work, chosen, approver="approver")
+    return centre
 
 
 def _at(url: str, database: str) -> str:

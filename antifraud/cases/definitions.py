@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import Connection, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from antifraud.auth.models import centres
 from antifraud.cases.models import activations, definitions
 from antifraud.work import Work
 from workflows import Definition, parse
@@ -64,18 +65,56 @@ def put_in_force(work: Work, content_hash: str, *, approver: str | None) -> bool
 def in_force(connection: Connection, centre_id: UUID) -> Definition:
     """Return the definition that new procedures of the centre are opened under.
 
+    Only a drill may run an example: in a live centre a named person must have
+    approved the scheme before an order leaves under it.
+
     Raises:
-        NoDefinitionInForce: None is.
+        NoDefinitionInForce: None is, or only an example in a live centre.
     """
     row = connection.execute(
-        select(definitions.c.text)
+        select(definitions.c.text, definitions.c.id, definitions.c.version, activations.c.status, centres.c.kind)
         .join(activations, activations.c.content_hash == definitions.c.content_hash)
+        .join(centres, centres.c.id == activations.c.centre_id)
         .where(activations.c.centre_id == centre_id, activations.c.ended_at.is_(None))
     ).one_or_none()
     if row is None:
-        message = "no workflow definition is in force in this centre: put one in force before reports can dispatch"
+        message = "no workflow definition is in force in this centre"
+        raise NoDefinitionInForce(message)
+    if row.kind == "live" and row.status != "active":
+        message = (
+            f"{row.id}.v{row.version} is an example until somebody approves it:"
+            f" antifraud workflow activate {row.id} {row.version} --approver NAME"
+        )
         raise NoDefinitionInForce(message)
     return _parsed(row.text)
+
+
+def standing(connection: Connection, centre_id: UUID) -> tuple[str, str, str | None] | None:
+    """Return name, status and approver of what is in force in the centre, for whoever looks."""
+    row = connection.execute(
+        select(definitions.c.id, definitions.c.version, activations.c.status, activations.c.approver)
+        .join(activations, activations.c.content_hash == definitions.c.content_hash)
+        .where(activations.c.centre_id == centre_id, activations.c.ended_at.is_(None))
+    ).one_or_none()
+    return None if row is None else (f"{row.id}.v{row.version}", row.status, row.approver)
+
+
+def stored(connection: Connection, definition_id: str, version: int) -> str:
+    """Return the content hash of a stored definition.
+
+    Raises:
+        LookupError: None of that id and version is stored.
+    """
+    found: str | None = connection.scalar(
+        select(definitions.c.content_hash)
+        .where(definitions.c.id == definition_id, definitions.c.version == version)
+        .order_by(definitions.c.loaded_at.desc())
+        .limit(1)
+    )
+    if found is None:
+        message = f"no definition {definition_id}.v{version} is stored"
+        raise LookupError(message)
+    return found
 
 
 def by_hash(connection: Connection, content_hash: str) -> Definition:

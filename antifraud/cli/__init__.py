@@ -19,6 +19,7 @@ COMMANDS: Final = (
     "demo",
     "deadline",
     "timeliness",
+    "workflow",
     "verify",
     "clock",
     "db",
