@@ -9,6 +9,7 @@ import click
 
 from antifraud.auth.service import Source, source_by_code
 from antifraud.cli.opened import choose_centre, open_installation, this_user
+from antifraud.foundation.logs import configure
 from antifraud.foundation.problems import NotAuthenticated, Problem
 from antifraud.intake.door import Door
 from antifraud.intake.forgetting import CaseStillOpen, UnknownReport, forget
@@ -19,6 +20,8 @@ from antifraud.intake.service import Submission
 @click.group()
 def command() -> None:
     """Hand in fraud reports, or forget one."""
+    # Otherwise a failure of ours would be shown with its locals: with the report itself.
+    configure("antifraud report")
 
 
 @command.command("submit")

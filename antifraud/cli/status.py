@@ -40,6 +40,7 @@ def page(centre: Centre, standing: Standing) -> list[str]:
     now = standing.now
     clock = f"  (clock {standing.clock})" if standing.clock else ""
     lines = [f"{centre.name} ({centre.code})  {_local(now, centre)}{clock}"]
+    lines.append(f"  scheme       {standing.scheme}")
     lines.append("  processes    " + (", ".join(f"{p.name} {p.pid}" for p in standing.processes) or "none is alive"))
     late = (
         f"{standing.overdue}, the oldest for {spoken(now - standing.overdue_since)}" if standing.overdue_since else "0"

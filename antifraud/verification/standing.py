@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, text
 
 from antifraud.auth.service import Centre
+from antifraud.cases import definitions
 from antifraud.cases.accounts import cards_of
 from antifraud.foundation.clock import ControlledClock
 from antifraud.installation import Installation
@@ -65,6 +66,7 @@ class Standing:
 
     now: datetime
     clock: str | None
+    scheme: str
     processes: Sequence[Living]
     overdue: int
     overdue_since: datetime | None
@@ -91,6 +93,7 @@ def look(installation: Installation, centre: Centre) -> Standing:
         return Standing(
             now=now,
             clock=f"controlled, at rate {rate:g}" if isinstance(clock, ControlledClock) else None,
+            scheme=_scheme(connection, centre),
             processes=living(connection, now, ALIVE_FOR * max(1.0, rate)),
             overdue=overdue.number,
             overdue_since=overdue.since,
@@ -101,6 +104,17 @@ def look(installation: Installation, centre: Centre) -> Standing:
             cases_open=_count(connection, "SELECT count(*) FROM cases WHERE closed_at IS NULL AND origin = 'live'"),
             cases=_latest(work),
         )
+
+
+def _scheme(connection: Connection, centre: Centre) -> str:
+    """Return which definition is in force, and whether orders may leave under it."""
+    found = definitions.standing(connection, centre.id)
+    if found is None:
+        return "none is in force: live reports are stored, and wait"
+    name, status, approver = found
+    if status == "active":
+        return f"{name}, approved by {approver}"
+    return f"{name}, an example" + (": live reports are stored until it is approved" if centre.kind == "live" else "")
 
 
 def _outbox(connection: Connection) -> list[Waiting]:
