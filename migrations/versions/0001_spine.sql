@@ -473,6 +473,7 @@ CREATE TABLE signature_refusals (
     reason text NOT NULL,
     body_digest bytea NOT NULL
 );
+CREATE INDEX signature_refusals_by_age ON signature_refusals (at);
 
 -- outbox ----------------------------------------------------------------
 CREATE TABLE outbox (
