@@ -44,6 +44,11 @@ _BY_STATUS: dict[int, type[Problem]] = {
     )
 }
 _FIRST_ERROR = 400
+_WHAT_TO_MEND = {
+    404: "there is no such address here: check the path, and the host it was sent to",
+    405: "this address takes other methods: the header Allow names them",
+    413: "the body is longer than this address takes",
+}
 log = structlog.get_logger(__name__)
 
 
@@ -80,7 +85,7 @@ def _http_error(error: HTTPException) -> Response:
         return cast("Response", Response.force_type(error.get_response()))
     kind = _BY_STATUS.get(status)
     if kind is not None:
-        document = kind(error.description or "").to_document()
+        document = kind(_WHAT_TO_MEND.get(status) or error.description or "").to_document()
     else:
         document = {"type": "about:blank", "title": error.name, "status": status, "detail": error.description or ""}
     response = _document(document, status)
