@@ -24,6 +24,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
 
 from antifraud.audit.service import Happening, append_to_area
 from antifraud.auth.models import centres, sources, users
@@ -36,7 +37,7 @@ from antifraud.foundation.clock import Clock
 from antifraud.foundation.db import Database, bind, metadata
 from antifraud.foundation.ids import new_id, random_token
 from antifraud.foundation.money import ASSETS
-from antifraud.foundation.settings import Settings
+from antifraud.foundation.settings import APPLICATION_ROLE, Settings
 from antifraud.simulator import setup as simulator
 from antifraud.vault.keyring import KeyRing
 from antifraud.vault.models import data_keys
@@ -150,6 +151,7 @@ def prepare(settings: Settings, clock: Clock, say: Say) -> None:
     if KeyRing.create(settings.keys_path):
         say(f"keys made in {settings.keys_path}: back them up; without them the personal data cannot be read")
     _make_role(settings)
+    _check_role(settings.app_database_url)
     migrate(settings.database_url)
     _make_partitions_and_sequences(settings.database_url, clock)
     # As the owner: the role of the processes may not make a centre. Row security binds the owner too.
@@ -188,6 +190,28 @@ def _make_role(settings: Settings) -> None:
                     {"name": app.username, "password": app.password},
                 )
                 connection.exec_driver_sql(statement or "")
+    finally:
+        engine.dispose()
+
+
+def _check_role(app_url: str) -> None:
+    """See that the processes will get in, before anything is made.
+
+    Raises:
+        LookupError: Another user is named, or the server knows the role under another password.
+    """
+    if make_url(app_url).username != APPLICATION_ROLE:
+        message = f"ANTIFRAUD_APP_DATABASE_URL must name the user {APPLICATION_ROLE}: row security is written for it"
+        raise LookupError(message)
+    engine = create_engine(app_url)
+    try:
+        engine.connect().close()
+    except OperationalError as error:
+        message = (
+            f"the role {APPLICATION_ROLE} is on this server already and does not take our password:"
+            " set ANTIFRAUD_APP_DATABASE_URL to its address and password"
+        )
+        raise LookupError(message) from error
     finally:
         engine.dispose()
 
