@@ -197,6 +197,8 @@ def check(definition: Definition, before: ProcedureState, after: ProcedureState,
     """Assert what must hold after every event."""
     document = json.loads(json.dumps(state_to_json(after)))
     assert state_from_json(document) == after
+    for items in (after.holds, after.requests, after.clocks, after.tasks, after.approvals):
+        assert list(items) == sorted(items), "a store keeps no order: what follows must not depend on one"
     owners = {clock.id: _hold_of(after, clock.subject_kind, clock.subject_id) for clock in after.clocks.values()}
     assert None not in owners.values(), "every clock belongs to something that is there"
     waits = {owners[c.id] for c in after.clocks.values() if "warning" not in c.kind and c.kind != "reminder"}

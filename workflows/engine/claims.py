@@ -22,10 +22,8 @@ def claim_added(step: Step, event: ClaimAdded) -> None:
 
 def live_hold(step: Step, account_id: UUID | None, receipt_id: UUID | None) -> Hold | None:
     """Return the live hold on a receipt in an account; an unknown account has none."""
-    if account_id is None:
-        return None
-    for hold in step.holds.values():
-        if hold.account_id == account_id and hold.receipt_id == receipt_id and hold.state in LIVE_HOLDS:
+    for hold in step.holds_on(account_id):
+        if hold.receipt_id == receipt_id and hold.state in LIVE_HOLDS:
             return hold
     return None
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from workflows import effects as fx
 from workflows.clocks import due_at
 from workflows.engine import waits
-from workflows.engine.step import ENDED, OVER, EventRefused, Step
+from workflows.engine.step import ENDED, EventRefused, Step
 from workflows.events import ApprovalGiven, ApprovalRefused, MeasureAsked
 from workflows.ids import derived_id
 from workflows.scheme import HOLDING, RequestKind
@@ -108,11 +108,8 @@ def counts_term(kind: RequestKind, hold: Hold) -> bool:
 
 def _is_claimed(step: Step, hold: Hold) -> bool:
     return any(
-        other.account_id == hold.account_id
-        and other.receipt_id == hold.receipt_id
-        and other.state in LIVE_HOLDS
-        and other.id != hold.id
-        for other in step.holds.values()
+        other.receipt_id == hold.receipt_id and other.state in LIVE_HOLDS and other.id != hold.id
+        for other in step.holds_on(hold.account_id)
     )
 
 
@@ -121,18 +118,11 @@ def next_stop_seq(step: Step, hold: Hold) -> int | None:
 
     A stop beside another one that runs on the same account is a supplement to that term, not a new one.
     """
-    running = used = 0
-    for other in step.holds.values():
-        if other.account_id == hold.account_id:
-            used = max(used, other.stop_seq)
-            if other.id != hold.id and other.state in _STANDING:
-                running = max(running, other.stop_seq)
-    for request in step.requests.values():
-        if request.stage not in OVER and request.kind in {*STOPS, "extend"}:
-            other = step.holds[request.hold_id]
-            if other.account_id == hold.account_id and other.id != hold.id:
-                running = max(running, request.stop_seq)
-                used = max(used, request.stop_seq)
+    others = [other for other in step.holds_on(hold.account_id) if other.id != hold.id]
+    standing = [other.stop_seq for other in others if other.state in _STANDING]
+    asked = [request.stop_seq for request in step.requests_on(others) if request.kind in {*STOPS, "extend"}]
+    running = max([*standing, *asked], default=0)
+    used = max([hold.stop_seq, *(other.stop_seq for other in others), *asked])
     if hold.stop_seq < running:
         return running
     limit = step.definition.stop_term.terms
@@ -196,21 +186,9 @@ def send(
 
 
 def _is_supplement(step: Step, hold: Hold, sequence: int) -> bool:
-    if any(
-        other.account_id == hold.account_id
-        and other.id != hold.id
-        and other.state in _STANDING
-        and other.stop_seq == sequence
-        for other in step.holds.values()
-    ):
-        return True
-    return any(
-        request.stage not in OVER
-        and request.stop_seq == sequence
-        and request.hold_id != hold.id
-        and request.kind in STOPS
-        and step.holds[request.hold_id].account_id == hold.account_id
-        for request in step.requests.values()
+    others = [other for other in step.holds_on(hold.account_id) if other.id != hold.id]
+    return any(other.state in _STANDING and other.stop_seq == sequence for other in others) or any(
+        request.kind in STOPS and request.stop_seq == sequence for request in step.requests_on(others)
     )
 
 

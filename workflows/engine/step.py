@@ -1,6 +1,6 @@
 """The working copy of one `advance`: only the maps that are touched are copied."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
@@ -15,6 +15,7 @@ from workflows.scheme import Definition
 from workflows.state import LIVE_HOLDS, Approval, Clock, Derivation, Hold, ProcedureState, Request, Task
 
 _V = TypeVar("_V")
+_S = TypeVar("_S", Clock, Task)
 
 OVER = frozenset({"answered", "withdrawn"})
 """Stages of a request that nobody waits for any more."""
@@ -78,9 +79,22 @@ class Step:
             raise EventRefused(msg)
         return request
 
+    def holds_on(self, account_id: UUID | None) -> list[Hold]:
+        """Return every hold on an account, ended ones too; an unknown account has none."""
+        if account_id is None:
+            return []
+        number = account_id.int
+        return [hold for hold in self.holds.values() if hold.account_id is not None and hold.account_id.int == number]
+
+    def requests_on(self, holds: Iterable[Hold]) -> list[Request]:
+        """Return the requests about any of the holds that still wait for an answer."""
+        numbers = {hold.id.int for hold in holds}
+        return [r for r in self.requests.values() if r.hold_id.int in numbers and r.stage not in OVER]
+
     def requests_of(self, hold_id: UUID) -> Iterator[Request]:
         """Yield the requests about a hold."""
-        return (request for request in self.requests.values() if request.hold_id == hold_id)
+        number = hold_id.int
+        return (request for request in self.requests.values() if request.hold_id.int == number)
 
     def open_requests_of(self, hold_id: UUID) -> Iterator[Request]:
         """Yield the requests about a hold that still wait for an answer."""
@@ -144,8 +158,9 @@ class Step:
 
     def end_clocks_of(self, subject_id: UUID, how: str, *kinds: str) -> None:
         """End the waits on a subject, all or those of some kinds."""
-        for clock in [c for c in self.clocks.values() if c.subject_id == subject_id and (not kinds or c.kind in kinds)]:
-            self.end_clock(clock, how)
+        for clock in about(subject_id, self.clocks.values()):
+            if not kinds or clock.kind in kinds:
+                self.end_clock(clock, how)
 
     def open_task(
         self,
@@ -169,10 +184,11 @@ class Step:
             latest: The due instant is never after this one.
             again: Count the due instant with the task's `again` and replace an open one.
         """
-        for task in [t for t in self.tasks.values() if t.subject_id == subject_id and t.kind == kind]:
-            if not again:
-                return
-            self.close_task(task, "void")
+        for task in about(subject_id, self.tasks.values()):
+            if task.kind == kind:
+                if not again:
+                    return
+                self.close_task(task, "void")
         rules = self.definition.tasks[kind]
         box: TimeBox = rules.again if again and rules.again is not None else rules.due
         derivation = derive(box, self.at, self.cause)
@@ -209,7 +225,7 @@ class Step:
         self, subject_id: UUID, *kinds: str, how: str = "void", by: str | None = None, keep: tuple[str, ...] = ()
     ) -> None:
         """Close the tasks about a subject, all or those of some kinds, but never those in ``keep``."""
-        for task in [t for t in self.tasks.values() if t.subject_id == subject_id]:
+        for task in about(subject_id, self.tasks.values()):
             if (not kinds or task.kind in kinds) and task.kind not in keep:
                 self.close_task(task, how, by)
 
@@ -263,25 +279,43 @@ class Step:
         Warnings and reminders do not count, nor do tasks that look back (papers, review): none of
         them says what becomes of the hold.
         """
-        watch = self.definition.watch
+        own = {hold_id.int, *(request.id.int for request in self.requests_of(hold_id))}
+        own.update(approval.id.int for approval in self.approvals.values() if approval.hold_id.int == hold_id.int)
+        back = {self.definition.watch["papers"], self.definition.watch["review"]}
+        own.update([t.id.int for t in self.tasks.values() if t.subject_id.int in own and t.kind not in back])
         return any(
-            self.hold_of(clock.subject_kind, clock.subject_id) == hold_id
+            clock.subject_id.int in own and not clock.kind.endswith(("_warning", "reminder"))
             for clock in self.clocks.values()
-            if not clock.kind.endswith(("_warning", "reminder"))
-            and not (clock.kind == "task" and self.tasks[clock.subject_id].kind in {watch["papers"], watch["review"]})
         )
 
 
+def about(subject_id: UUID, items: Iterable[_S]) -> list[_S]:
+    """Return the clocks or tasks about a subject.
+
+    Ids are compared by their numbers: the equality of `UUID` is written in Python, and several times
+    slower where a case has a hundred holds.
+    """
+    number = subject_id.int
+    return [item for item in items if item.subject_id.int == number]
+
+
+def _own(now: Mapping[UUID, _V], before: Mapping[UUID, _V]) -> dict[UUID, _V]:
+    """Return the map of this step, copied when it is changed for the first time."""
+    if now is not before:
+        assert isinstance(now, dict)  # noqa: S101 - ours since the first change of this step
+        return now
+    # The proxy's own copy keeps the hashes of the ids; `dict` would compute them all again.
+    return now.copy() if isinstance(now, MappingProxyType) else dict(now)
+
+
 def _with(now: Mapping[UUID, _V], before: Mapping[UUID, _V], key: UUID, value: _V) -> Mapping[UUID, _V]:
-    copy = dict(now) if now is before else now
-    assert isinstance(copy, dict)  # noqa: S101 - ours since the first change of this step
+    copy = _own(now, before)
     copy[key] = value
     return copy
 
 
 def _without(now: Mapping[UUID, _V], before: Mapping[UUID, _V], key: UUID) -> Mapping[UUID, _V]:
-    copy = dict(now) if now is before else now
-    assert isinstance(copy, dict)  # noqa: S101 - ours since the first change of this step
+    copy = _own(now, before)
     del copy[key]
     return copy
 
@@ -292,4 +326,13 @@ def _sealed(now: Mapping[UUID, _V], before: Mapping[UUID, _V]) -> Mapping[UUID, 
     A database hands JSON objects back in an order of its own; what follows from
     a state must not depend on whether it was kept in memory or read again.
     """
-    return now if now is before else MappingProxyType(dict(sorted(now.items())))
+    if now is before:
+        return now
+    own, moved = _own(now, before), []
+    while own and next(reversed(own)) not in before:  # what is new stands at the end, behind what was in order
+        moved.append(own.popitem())
+    lowest = min((key.int for key, _ in moved), default=None)
+    while lowest is not None and own and next(reversed(own)).int > lowest:
+        moved.append(own.popitem())
+    own.update(sorted(moved, key=lambda item: item[0].int))
+    return MappingProxyType(own)

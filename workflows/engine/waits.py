@@ -7,7 +7,7 @@ from uuid import UUID
 from workflows import effects as fx
 from workflows.clocks import derive, derive_before, derive_share
 from workflows.engine import facts
-from workflows.engine.step import OVER, EventRefused, Step
+from workflows.engine.step import OVER, EventRefused, Step, about
 from workflows.events import ChannelMissing, ClockReached
 from workflows.scheme import Term
 from workflows.state import Clock, Hold, Request
@@ -52,7 +52,7 @@ def clock_reached(step: Step, event: ClockReached) -> None:
 
 def _repeat_task(step: Step, task_id: UUID) -> None:
     task = step.tasks[task_id]
-    for clock in [c for c in step.clocks.values() if c.subject_id == task_id]:
+    for clock in about(task_id, step.clocks.values()):
         step.end_clock(clock, "fired")
     step.open_task(task.kind, task.subject_kind, task.subject_id, level=task.level + 1, reason=task.reason, again=True)
 
