@@ -31,7 +31,7 @@ from antifraud.foundation.clock import ControlledClock
 from antifraud.foundation.settings import Settings
 from antifraud.founding import prepare
 from antifraud.installation import Installation
-from tests.processes.invented import report
+from tests.processes.invented import report, stopped_at_once
 from tests.processes.procs import Running, Spawner, two_free_ports, wait_for
 
 READY_SECONDS: Final = 40.0
@@ -61,6 +61,7 @@ class System:
     folder: Path
     running: dict[str, Running] = field(default_factory=dict)
     acked: dict[str, bytes] = field(default_factory=dict)
+    must_stop: set[tuple[str, str]] = field(default_factory=set)
     refusals: list[Response] = field(default_factory=list)
     kills: Counter[str] = field(default_factory=Counter)
     _reports: int = 0
@@ -82,8 +83,6 @@ class System:
         if kind is not None:
             for log in sorted(self.folder.glob("*.log")):
                 print(f"--- {log.name}\n{log.read_text(errors='replace')[-6000:]}")  # noqa: T201 - pytest shows it
-
-    # -- processes
 
     def environ(self, **more: str) -> dict[str, str]:
         settings = self.settings
@@ -160,8 +159,6 @@ class System:
         wait_for(f"antifraud {' '.join(arguments)} ended", one.ended, seconds)
         return one.code() or 0, one.words()
 
-    # -- HTTP
-
     def request(
         self,
         method: str,
@@ -223,6 +220,7 @@ class System:
             time.sleep(0.05)
         with self._lock:
             before = self.acked.setdefault(document["source_ref"], answer.body)
+            self.must_stop |= stopped_at_once(document)
         assert before == answer.body
         return tries
 
@@ -247,8 +245,6 @@ class System:
         answer = self.request(method, path, body, headers, port=self.settings.simulator_port)
         assert answer.status == 200, answer.body
         return answer.json()
-
-    # -- what is stored
 
     def rows(self, query: str, **values: object) -> list[Any]:
         """Read as the drill centre."""
@@ -317,6 +313,7 @@ class System:
         assert {key: count for key, count in by_key.items() if count > 1} == {}, "an order took effect twice"
         by_account = Counter((line["bank"], line["number"]) for line in did if line["effect"] == "stop")
         assert {key: count for key, count in by_account.items() if count > 1} == {}, "an account was stopped twice"
+        assert self.must_stop - by_account.keys() == set(), "an order that never took effect"
         asked = {str(row.id) for row in self.rows("SELECT id FROM requests")}
         assert {key for _, key in by_key} <= asked, "an effect that nobody asked for"
         held = {
@@ -328,8 +325,6 @@ class System:
     def assert_verified(self) -> None:
         code, said = self.run("verify")
         assert code == 0, said
-
-    # -- faults
 
     @contextmanager
     def killing(self, names: Sequence[str], seed: int, every: float) -> Iterator[None]:

@@ -1,6 +1,6 @@
 """Reports of invented people about accounts of the simulated banks, no account twice."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -29,6 +29,12 @@ def report(number: int, banks: Sequence[str], at: datetime) -> dict[str, Any]:
             for place, bank in enumerate(banks)
         ],
     }
+
+
+def stopped_at_once(document: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """Return the accounts of a report that their banks stop as soon as they are asked."""
+    payees = [transfer["to"] for transfer in document["transfers"]]
+    return {(to["institution"], to["number"]) for to in payees if to["institution"] in {"SIM-PROMPT", "SIM-PART"}}
 
 
 def _account(bank: str, ordinal: int) -> str:
