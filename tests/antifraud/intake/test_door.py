@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +105,7 @@ def test_reports_that_still_cannot_be_understood_do_not_keep_later_ones_waiting(
     with without_a_definition(doorway):
         for ref in ("bad-1", "bad-2", "bad-3", "good"):
             assert doorway.post(doorway.report(ref)).status_code == 202
+            doorway.clock.advance(timedelta(seconds=1))
     monkeypatch.setitem(PROFILES, "native", choosy)
     with structlog.testing.capture_logs():
         assert reports.door(doorway.installation).understand_stored(doorway.centre) == 1

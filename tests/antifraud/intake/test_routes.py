@@ -242,6 +242,9 @@ def test_digits_typed_wide_are_the_same_account(doorway: Doorway) -> None:
 def test_a_payment_of_days_ago_and_one_without_any_detail_are_taken(doorway: Doorway) -> None:
     old = (doorway.clock.now() - timedelta(days=400)).isoformat()
     assert doorway.accepted(doorway.report("1", transfers=[{**doorway.transfer(), "at": old}]))["requests"]
+    told = doorway.accepted(doorway.report("0", transfers=[doorway.transfer(currency=None, reference="0")]))
+    assert [flag["code"] for flag in told["flags"]] == ["currency-missing"]
+    assert len(told["requests"]) == 1
     told = doorway.accepted({"source_ref": "2", "transfers": [{}]})
     assert {flag["code"] for flag in told["flags"]} >= {"payee-missing", "amount-missing", "time-missing"}
     told = doorway.accepted({"source_ref": "3"})
