@@ -36,6 +36,8 @@ class Service:
             "/usr/bin/env",
             "-u",
             "DATABASE_URL",
+            "-u",
+            "ANTIFRAUD_TESTS_SERVER",  # the test run's own, no setting of the product
             *(f"{name}={value}" for name, value in settings.items()),
             sys.executable,
             "-m",
