@@ -8,6 +8,7 @@ from uuid import UUID
 import click
 
 from antifraud.auth.service import Centre
+from antifraud.banks.numbers import read_number
 from antifraud.cases import acts
 from antifraud.cases.casefile import CaseFile, CaseNotFound
 from antifraud.cases.messages import Mail
@@ -17,7 +18,6 @@ from antifraud.foundation.db import retrying
 from antifraud.foundation.problems import Problem
 from antifraud.foundation.times import parse_time
 from antifraud.installation import Installation
-from antifraud.intake.numbers import read_number
 from antifraud.work import Work
 from workflows import EventRefused
 

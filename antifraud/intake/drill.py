@@ -16,9 +16,9 @@ from hashlib import sha256
 from importlib import resources
 from typing import Any, Final, Literal, NamedTuple, cast
 
+from antifraud.banks.checksums import luhn_digit
 from antifraud.foundation.money import to_json
 from antifraud.foundation.times import TimeBounds, parse_time
-from antifraud.intake.rules import luhn_digit
 
 Outcome = Literal["full", "partial", "gone", "moved_on", "silent"]
 DEFAULT_ANSWER_SECONDS: Final = 600

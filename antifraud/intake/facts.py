@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from antifraud.banks.numbers import Scheme
     from antifraud.foundation.times import TimeBounds
 
-Scheme = Literal["card", "account", "iban", "wallet", "phone", "tron", "evm", "other"]
 Origin = Literal["live", "historical"]
 
 

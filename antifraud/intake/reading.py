@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+from antifraud.banks.checksums import cnaps_check
+from antifraud.banks.numbers import read_number
 from antifraud.foundation.money import asset, parse_minor
 from antifraud.foundation.problems import Fault, InvalidReport, InvalidValue, fault, pointer
 from antifraud.foundation.texts import unusable_text
 from antifraud.foundation.times import TimeBounds, parse_time
 from antifraud.intake import rules
 from antifraud.intake.facts import AccountFacts, Flag, PartyFacts, TransferFacts
-from antifraud.intake.numbers import read_number
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -90,7 +91,7 @@ def account(row: Mapping[str, Any] | None, at: str, reading: Reading) -> Account
     number, kind, holder = row.get("number"), row.get("kind"), row.get("holder")
     flag_text(holder, f"{at}/holder", reading)
     institution = institution_code(row.get("institution"))
-    if institution is not None and re.fullmatch(r"[0-9]{12}", institution) and not rules.cnaps_check(institution):
+    if institution is not None and re.fullmatch(r"[0-9]{12}", institution) and not cnaps_check(institution):
         reading.flag(f"{at}/institution", "cnaps-checksum", "the check digit of this line number does not fit")
     if kind is not None and kind not in ACCOUNT_KINDS:
         reading.flag(f"{at}/kind", "account-kind-unknown", "not a known kind of account: kept as given")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from antifraud.banks.numbers import plain
 from antifraud.intake import rules
 from antifraud.intake.facts import PartyFacts, ReportFacts, TransferFacts
 from antifraud.intake.reading import Reading, account, flag_loss, flag_missing, flag_report, flag_text, institution_code
@@ -106,7 +107,7 @@ def _party(role: str, row: Mapping[str, Any] | None, reading: Reading) -> PartyF
     flag_text(row.get("name"), f"{at}/name", reading)
     id_no, phone = row.get("id_no"), row.get("phone")
     if id_no is not None:
-        id_no = rules.plain(id_no).upper()
+        id_no = plain(id_no).upper()
         if row.get("id_type") in {None, "resident_id", "居民身份证"}:
             doubt = rules.resident_id_doubt(id_no, reading.now.date())
             if doubt:

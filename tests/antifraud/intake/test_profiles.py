@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from antifraud.banks.checksums import luhn
 from antifraud.foundation.json import canonical
 from antifraud.foundation.problems import InvalidReport, Problem
 from antifraud.intake.profiles import (
@@ -23,7 +24,6 @@ from antifraud.intake.profiles import (
     published_case,
     published_cases,
 )
-from antifraud.intake.rules import luhn
 from antifraud.intake.schemas import understand
 
 NOW = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)

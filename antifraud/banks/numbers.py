@@ -8,13 +8,18 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
-from antifraud.intake import rules
+from antifraud.banks.checksums import base58check, eip55_check, iban_check, looks_like_iban, luhn
 
 if TYPE_CHECKING:
-    from antifraud.intake.facts import Scheme
+    from collections.abc import Mapping
 
+Scheme = Literal["card", "account", "iban", "wallet", "phone", "tron", "evm", "other"]
+
+_HYPHENS = re.compile("[\\-\u00ad\u2010-\u2015\u2043\u2212\ufe58\ufe63\uff0d]")
+_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\u061c\u180e]")
+_SPACES = re.compile(r"\s+")
 _MASK = re.compile(
     r"[*#?\u2022\u25cf\u00b7\u2026\u25a1\u00d7]+|_{2,}|\.{2,}|(?<=[0-9])[xX]{2,}(?=[0-9])|^[xX]{2,}(?=[0-9])"
 )
@@ -41,6 +46,12 @@ class NumberReading:
     hard: bool = False
 
 
+def plain(text: str) -> str:
+    """Return what a person typed as a number: NFKC, without spaces, hyphens and invisible characters."""
+    wide = unicodedata.normalize("NFKC", _HYPHENS.sub("-", text))
+    return _SPACES.sub("", _INVISIBLE.sub("", _HYPHENS.sub("", wide)))
+
+
 def read_number(text: str) -> NumberReading:
     """Return the one spelling of an account number, or what was shown where it is only part of one.
 
@@ -48,7 +59,7 @@ def read_number(text: str) -> NumberReading:
     become digits or letters of a number: such a text stays a lead, kept as it was shown.
     """
     visible = unicodedata.normalize("NFKC", text).strip()
-    tidy = rules.plain(visible)
+    tidy = plain(visible)
     sub_account = _SUB_ACCOUNT.fullmatch(tidy)
     if sub_account is not None:
         return replace(_digits(sub_account[1]), sub_ref=sub_account[2])
@@ -60,9 +71,9 @@ def _wallet_or_chain(visible: str, tidy: str) -> NumberReading | None:
     if _WALLET.fullmatch(wallet):
         return NumberReading(wallet.lower(), None, "wallet")
     if _EVM.fullmatch(tidy):
-        return _chain("evm", "0x" + tidy[2:].lower(), rules.eip55_check(tidy))
+        return _chain("evm", "0x" + tidy[2:].lower(), eip55_check(tidy))
     if _TRON.fullmatch(tidy):
-        return _chain("tron", tidy, rules.base58check(tidy))
+        return _chain("tron", tidy, base58check(tidy))
     return None
 
 
@@ -84,9 +95,9 @@ def _whole(tidy: str) -> NumberReading:
         return _part(tidy[:MAX_SHOWN], "account-number-unreadable")
     if tidy.isdigit():
         return _digits(tidy)
-    if rules.looks_like_iban(tidy.upper()):
+    if looks_like_iban(tidy.upper()):
         number = tidy.upper()
-        if rules.iban_check(number):
+        if iban_check(number):
             return NumberReading(number, None, "iban")
         doubt = ("iban-checksum", "length or check digits of this IBAN are wrong: a person must confirm it")
         return NumberReading(number, None, "iban", doubts=(doubt,), hard=True)
@@ -97,7 +108,7 @@ def _digits(number: str) -> NumberReading:
     if re.fullmatch(r"1[3-9][0-9]{9}", number):
         doubt = ("account-number-is-phone", "looks like a telephone number: the wallet's own id is needed")
         return NumberReading(number, None, "phone", doubts=(doubt,))
-    if re.fullmatch(r"[0-9]{13,19}", number) and rules.luhn(number):
+    if re.fullmatch(r"[0-9]{13,19}", number) and luhn(number):
         return NumberReading(number, None, "card")
     if re.fullmatch(r"62[0-9]{14,17}", number):
         doubt = ("card-checksum", "the last digit of this card number does not fit: compare it with the voucher")
@@ -121,3 +132,8 @@ _PART_DETAILS: Final = {
 
 def _part(shown: str, code: str) -> NumberReading:
     return NumberReading(None, shown, "other", doubts=((code, _PART_DETAILS[code]),))
+
+
+def institution_of_card(number: str, prefixes: Mapping[str, str]) -> str | None:
+    """Return the institution of the longest prefix in ``prefixes`` (card prefix to code) that begins a card number."""
+    return next((prefixes[number[:size]] for size in range(10, 3, -1) if number[:size] in prefixes), None)

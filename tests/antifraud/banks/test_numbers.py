@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from antifraud.intake.numbers import read_number
+from antifraud.banks.numbers import institution_of_card, read_number
 
 CARD = "6222021234567890128"
 SEPARATORS = st.text(" -\u00a0\u3000\u2009\u2010\u2013\u2212\u200b\u202e\ufeff\t", max_size=2)
@@ -108,3 +108,10 @@ def test_any_text_is_a_number_or_a_lead(text: str) -> None:
     if read.number is not None:
         assert read.number.isascii()
         assert read_number(read.number) == read_number(text) or read.scheme == "evm" or read.sub_ref is not None
+
+
+def test_the_longest_card_prefix_names_the_institution() -> None:
+    prefixes = {"6222": "ONE", "622202": "TWO"}
+    assert institution_of_card("6222021234567890128", prefixes) == "TWO"
+    assert institution_of_card("6222991234567890128", prefixes) == "ONE"
+    assert institution_of_card("9999991234567890128", prefixes) is None
