@@ -53,7 +53,7 @@ $(STAMP): pyproject.toml $(LOCKS) | $(BIN)/python
 	@touch $@
 
 .PHONY: run
-run: $(STAMP)  ## start the whole service: database, console, worker, simulator (Ctrl-C stops it)
+run: $(STAMP)  ## start the whole service: database, web, worker, simulator (Ctrl-C stops it)
 	@exec $(BIN)/antifraud run
 
 .PHONY: test

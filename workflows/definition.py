@@ -17,7 +17,7 @@ Definition = d.Definition
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
 _WATCH = (
     *("task", "confirm", "lead", "other", "conflict", "amount", "executed_at", "clock_wrong"),
-    *("stopped_after_end", "gap", "limit", "release", "review", "papers", "appeal", "differ"),
+    *("stopped_after_end", "gap", "limit", "release", "review", "papers", "appeal", "differ", "quarantine"),
 )
 _PERCENT = 100
 

@@ -21,7 +21,9 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcedureOpened(Event):
-    """The case was opened under the definition."""
+    """The case was opened under the definition of that content, and under no other."""
+
+    content_hash: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,7 +241,8 @@ class DoubtRaised(Event):
     """Something needs a person's eye but changes no order.
 
     Opens the task that the definition's `[watch]` gives to `kind`: `differ`,
-    another report of the same payment tells other facts.
+    another report of the same payment tells other facts; `quarantine`, an
+    institution's message was kept without effect.
     """
 
     kind: str

@@ -77,7 +77,7 @@ class CaseFile:
         self.procedures[procedure_id] = Procedure(
             id=procedure_id, definition=definition, state=ProcedureState(), opened_at=now, is_new=True
         )
-        self.apply(procedure_id, ProcedureOpened(id=work.new_id(), at=now))
+        self.apply(procedure_id, ProcedureOpened(id=work.new_id(), at=now, content_hash=definition.content_hash))
         return procedure_id
 
     def apply(self, procedure_id: UUID, event: AnyEvent, *, cause_id: UUID | None = None) -> bool:

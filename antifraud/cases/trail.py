@@ -1,5 +1,6 @@
 """The fund trail: receipts of money, claimed by a report or confirmed by a bank, and leads that name no account."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -270,8 +271,8 @@ class KnownHop:
     at: datetime | None
 
 
-def hops_of_case(work: Work, case_id: UUID) -> set[KnownHop]:
-    """Return the onward transfers that banks confirmed in a case that the caller holds under lock."""
+def hops_of_case(work: Work, case_id: UUID) -> Counter[KnownHop]:
+    """Count the onward transfers that banks confirmed in a case that the caller holds under lock, alike ones apart."""
     rows = work.connection.execute(
         select(
             transfers.c.payer_account_id,
@@ -280,4 +281,4 @@ def hops_of_case(work: Work, case_id: UUID) -> set[KnownHop]:
             transfers.c.earliest_at,
         ).where(transfers.c.case_id == case_id, transfers.c.standing == "confirmed")
     )
-    return {KnownHop(*row) for row in rows}
+    return Counter(KnownHop(*row) for row in rows)

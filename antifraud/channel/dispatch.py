@@ -48,7 +48,7 @@ from antifraud.work import Work
 from workflows import derived_id
 from workflows.events import RequestDelivered
 
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=30)
 """Longer than the total time limit of one call, so that a living sender never loses its claim."""
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0

@@ -32,13 +32,15 @@ from antifraud.foundation.money import ASSETS
 from antifraud.foundation.problems import NotFound, Problem
 from antifraud.foundation.seams import seam
 from antifraud.outbox.service import request_of
-from antifraud.vault.service import DataKey
+from antifraud.vault.service import DataKey, KeyDestroyed
 from antifraud.work import Work
 from workflows import Claim, EventRefused
-from workflows.events import AnswerReceived
+from workflows.events import AnswerReceived, DoubtRaised
 from workflows.state import Hold
 
 MAX_MESSAGE_ID = 64
+UNREAD = "unread:"
+"""How the id of a message begins that could not be read; no sender's id has a colon here by chance alone."""
 
 log = structlog.get_logger()
 
@@ -76,7 +78,11 @@ class Kept:
     message_id: str
     state: str
     answer: bytes | None
-    is_new: bool
+
+    @property
+    def is_readable(self) -> bool:
+        """Tell whether the message could be read: otherwise its bytes gave it its name."""
+        return not self.message_id.startswith(UNREAD)
 
 
 def spend_nonce(work: Work, institution_id: UUID, verified: Verified) -> None:
@@ -116,12 +122,16 @@ def keep(work: Work, incoming: Incoming) -> Kept:
         raise NotFound("there is no such request")
     if incoming.verified is not None:
         spend_nonce(work, incoming.institution_id, incoming.verified)
-    answer, fault = _understood(incoming)
+    answer = _understood(incoming)
     body_digest = hashlib.sha256(incoming.body).digest()
     # A message that cannot be read is kept too, under the name that its bytes give it.
-    message_id = answer.message_id if answer else f"unread:{body_digest.hex()}"[:MAX_MESSAGE_ID]
+    message_id = answer.message_id if answer else f"{UNREAD}{body_digest.hex()}"[:MAX_MESSAGE_ID]
     reply_id = work.new_id()
-    key = work.vault.key(connection, found.key_id)
+    try:
+        key = work.vault.key(connection, found.key_id)
+    except KeyDestroyed:
+        # What the request was about was forgotten on purpose: nobody may add to it.
+        raise NotFound("there is no such request") from None
     stored = connection.execute(
         upsert(replies)
         .values(
@@ -139,20 +149,15 @@ def keep(work: Work, incoming: Incoming) -> Kept:
             if incoming.verified
             else None,
             received_at=work.now(),
-            state="stored" if answer else "quarantined",
-            reason=None if answer else fault,
+            state="stored",
+            # A code alone: the sender's own words may name people.
+            reason=None if answer else "unreadable",
         )
         .on_conflict_do_nothing(index_elements=["institution_id", "message_id"])
         .returning(replies.c.id)
     ).one_or_none()
     if stored is not None:
-        return Kept(
-            reply_id=reply_id,
-            message_id=message_id,
-            state="stored" if answer else "quarantined",
-            answer=None,
-            is_new=True,
-        )
+        return Kept(reply_id=reply_id, message_id=message_id, state="stored", answer=None)
     return _kept_before(work, incoming, message_id, body_digest)
 
 
@@ -167,7 +172,6 @@ def _kept_before(work: Work, incoming: Incoming, message_id: str, body_digest: b
         message_id=message_id,
         state=row.state,
         answer=_stored_answer(work, row),
-        is_new=False,
     )
 
 
@@ -178,11 +182,11 @@ def _stored_answer(work: Work, row: Row[*tuple[Any, ...]]) -> bytes | None:
     return key.open("replies", "answer", row.id, bytes(row.answer_cipher))
 
 
-def _understood(incoming: Incoming) -> tuple[Answer | None, str | None]:
+def _understood(incoming: Incoming) -> Answer | None:
     try:
-        return parse_answer(incoming.body), None
-    except Problem as problem:
-        return None, ",".join(fault["pointer"] for fault in problem.errors)[:200] or problem.type
+        return parse_answer(incoming.body)
+    except Problem:
+        return None
 
 
 def apply_reply(work: Work, mail: Mail, reply_id: UUID) -> bytes:
@@ -201,29 +205,32 @@ def apply_reply(work: Work, mail: Mail, reply_id: UUID) -> bytes:
     key = work.vault.key(connection, row.key_id)
     if row.state != "stored":
         return _stored_answer(work, row) or _receipt(row.message_id, row.state)
-    answer = parse_answer(key.open("replies", "raw", reply_id, bytes(row.raw_cipher)))
-    is_ours = answer.request_id == row.request_id or request_of(work, answer.request_id) == row.request_id
+    answer = None if row.reason else parse_answer(key.open("replies", "raw", reply_id, bytes(row.raw_cipher)))
+    is_ours = answer is not None and _is_about(work, answer, row.request_id)
     # Accounts before the case: the order in which reports lock them too.
-    accounts = _accounts(work, answer) if is_ours else {}
+    accounts = _accounts(work, answer) if answer and is_ours else {}
     desk = Desk(work)
     file = desk.lock(found.case_id)
     # Under the case's lock: whoever was first has left the answer here.
     row = connection.execute(select(replies).where(replies.c.id == reply_id).with_for_update()).one()
     if row.state != "stored":
         return _stored_answer(work, row) or _receipt(row.message_id, row.state)
-    state, reason = "applied", None
-    if not is_ours:
-        state, reason = "quarantined", "names_another_request"
+    reason = None
+    if answer is None:
+        reason = "unreadable"
+    elif not is_ours:
+        reason = "names_another_request"
     else:
         try:
             # What was written for the next accounts goes with the answer that is refused.
             with connection.begin_nested():
                 _enter(desk, file, row, answer, accounts, key)
         except EventRefused as refused:
-            state, reason = "quarantined", type(refused).__name__
-            log.warning("reply_quarantined", reply_id=str(reply_id), reason=str(refused))
-    if state == "quarantined":
-        file.note("ReplyQuarantined", {"reply_id": str(reply_id), "request_id": str(row.request_id), "reason": reason})
+            reason = "cannot_follow"
+            log.warning("reply_refused", reply_id=str(reply_id), reason=str(refused))
+    if reason is not None:
+        _quarantine(file, row, reason)
+    state = "quarantined" if reason else "applied"
     save(desk, mail)
     told = _receipt(row.message_id, state)
     connection.execute(
@@ -238,6 +245,26 @@ def apply_reply(work: Work, mail: Mail, reply_id: UUID) -> bytes:
     )
     seam("replies.applied")
     return told
+
+
+def _is_about(work: Work, answer: Answer, request_id: UUID) -> bool:
+    """Tell whether the answer names the request that it was sent to, or a reminder of it."""
+    return answer.request_id == request_id or request_of(work, answer.request_id) == request_id
+
+
+def _quarantine(file: CaseFile, row: Row[*tuple[Any, ...]], reason: str) -> None:
+    """Note the message that stays without effect, and give it to a person, who asks the institution."""
+    work = file.desk.work
+    file.note("ReplyQuarantined", {"reply_id": str(row.id), "request_id": str(row.request_id), "reason": reason})
+    event = DoubtRaised(
+        id=work.new_id(),
+        at=work.now(),
+        kind="quarantine",
+        subject_kind="request",
+        subject_id=row.request_id,
+        reason=reason,
+    )
+    file.apply(file.procedure_of(row.request_id).id, event, cause_id=row.id)
 
 
 def waiting(work: Work, limit: int) -> list[UUID]:
@@ -324,7 +351,8 @@ def _next_hops(  # noqa: PLR0917 - the message, the case, and what is known of b
     for as_named, item in named:
         card, account_id = accounts.get(as_named, (None, None))
         hop = trail.KnownHop(hold.account_id, account_id, item.amount_minor, item.at)
-        if account_id is not None and hop in known:
+        if account_id is not None and known[hop]:
+            known[hop] -= 1
             continue  # told before, in another message
         receipt = _receipt_of(work, hold, row.id, item, account_id, position + len(receipts))
         receipts.append(receipt)

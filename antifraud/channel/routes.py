@@ -157,13 +157,11 @@ class BankGate:
             return keep(self._work(connection, key), incoming)
 
     def _effect(self, key: InstitutionKey, kept: Kept) -> tuple[int, bytes]:
-        if kept.state == "quarantined" and kept.answer is None:  # it could not be read, today as before
-            document = {"message_id": kept.message_id, "status": "quarantined"}
-            return 422, canonical(document)
+        status = 200 if kept.is_readable else 422
         if kept.answer is not None:
-            return 200, kept.answer
+            return status, kept.answer
         try:
-            return 200, retrying(partial(self._apply, key, kept.reply_id))
+            return status, retrying(partial(self._apply, key, kept.reply_id))
         except Exception:
             # Stored is safe: the loop applies it, and the bank need not know.
             log.exception("reply_not_applied_yet", reply_id=str(kept.reply_id))

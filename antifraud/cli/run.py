@@ -10,5 +10,5 @@ from antifraud.supervisor import service
 
 @click.command()
 def command() -> None:
-    """Start everything: database, console, worker, simulated institutions. Ctrl-C stops it."""
+    """Start everything: database, web, worker, simulated institutions. Ctrl-C stops it."""
     raise SystemExit(service.run(read_settings(), say=click.echo, environ=os.environ))

@@ -20,6 +20,8 @@ def command() -> None:
         message = "simulated banks do not run in production"
         raise click.ClickException(message)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
+    # It calls the end of an idle connection an error.
+    logging.getLogger("werkzeug").setLevel(logging.CRITICAL)
     setproctitle("antifraud simulator")
     stop = threading.Event()
 

@@ -17,3 +17,8 @@ def read_settings() -> Settings:
     except SettingsError as error:
         click.echo(f"antifraud: {error}", err=True)
         raise SystemExit(EXIT_WRONG_SETTINGS) from error
+    except PermissionError as error:
+        click.echo(
+            f"antifraud: {error.filename} may not be read by you: use the account that runs the service", err=True
+        )
+        raise SystemExit(EXIT_WRONG_SETTINGS) from error

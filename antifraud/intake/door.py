@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Self
 from uuid import UUID
@@ -12,6 +13,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from antifraud.auth.service import Centre, Source
+from antifraud.cases.definitions import NoDefinitionInForce
 from antifraud.cases.messages import Mail
 from antifraud.foundation.clock import Clock
 from antifraud.foundation.db import Database, retrying
@@ -38,6 +40,7 @@ from antifraud.work import Work
 MAX_REPORT_BYTES = 1_000_000
 STORED_AT_ONCE = 50
 LATE_ACTOR = "loop:runs"
+RETRY_STORED_AFTER = timedelta(seconds=30)
 
 log = structlog.get_logger()
 
@@ -51,6 +54,7 @@ class Door:
     vault: Vault
     mails: Mapping[UUID, Mail]
     centres: Mapping[UUID, Centre]
+    _again: dict[UUID, datetime] = field(default_factory=dict)
 
     @classmethod
     def of(cls, installation: Installation) -> Self:
@@ -82,6 +86,9 @@ class Door:
             if before is None:
                 raise
             return before
+        except NoDefinitionInForce:
+            log.warning("report_waits_for_a_scheme", source=submission.source.code)
+            return retrying(partial(self._store_only, submission, facts.source_ref if facts else None))
         except Exception:
             log.exception("report_not_understood", source=submission.source.code)
             return retrying(partial(self._store_only, submission, facts.source_ref if facts else None))
@@ -93,11 +100,16 @@ class Door:
         done, last = 0, None
         while waiting := self._stored(centre, last):
             for stored in waiting:
+                if self._again.get(stored.id, self.clock.now()) > self.clock.now():
+                    continue
                 try:
                     done += retrying(partial(self._accept_stored, centre, stored))
+                except NoDefinitionInForce:
+                    return done  # said when each report came; all of them wait for the same act
                 except Exception:
                     # The others must not wait for this one; it stays stored, and `antifraud status` counts it.
                     log.exception("report_still_not_understood", report_id=str(stored.id))
+                    self._again[stored.id] = self.clock.now() + RETRY_STORED_AFTER
             last = waiting[-1]
         return done
 

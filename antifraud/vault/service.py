@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-import pypinyin
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection, insert, select, update
 
@@ -128,6 +127,8 @@ class Vault:
         """
         if not name:
             return []
+        import pypinyin  # noqa: PLC0415 - its tables take half a second, and most processes never look a name up
+
         letters = "".join(ch for ch in unicodedata.normalize("NFKC", name).casefold() if ch.isalnum())
         initials = "".join(found[0][:1] for found in pypinyin.pinyin(letters, style=pypinyin.Style.NORMAL) if found[0])
         grams = {f"n|{pair}" for pair in _pairs(letters)} | {f"p|{pair}" for pair in _pairs(initials)}

@@ -44,7 +44,7 @@ class Driver:
         self.effects: list[fx.Effect] = []
         self.new: tuple[fx.Effect, ...] = ()
         self._number = salt
-        self.send(ev.ProcedureOpened(id=self.uuid(), at=self.at))
+        self.send(ev.ProcedureOpened(id=self.uuid(), at=self.at, content_hash=definition.content_hash))
 
     def uuid(self) -> UUID:
         self._number += 1

@@ -54,6 +54,11 @@ def advance(
 def _take(step: Step, event: ev.AnyEvent) -> None:  # noqa: C901, PLR0912 - one line per event, and the type checker counts them
     match event:
         case ev.ProcedureOpened():
+            if event.content_hash != step.definition.content_hash:
+                msg = (
+                    f"the procedure is pinned to definition {event.content_hash}, not to {step.definition.content_hash}"
+                )
+                raise EventRefused(msg)
             if step.phase == "new":
                 step.phase, step.opened_at = "open", event.at
         case ev.ClaimAdded():

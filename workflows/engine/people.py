@@ -15,7 +15,7 @@ from workflows.events import (
 )
 from workflows.state import LIVE_HOLDS
 
-DOUBTS = frozenset({"differ"})
+DOUBTS = frozenset({"differ", "quarantine"})
 """What `DoubtRaised` may be about: keys of the definition's `[watch]`."""
 _OBJECTIONABLE = frozenset({"stopped", "frozen", "queued_behind", "in_question"})
 

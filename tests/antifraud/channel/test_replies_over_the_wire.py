@@ -192,8 +192,9 @@ def test_a_believed_message_that_cannot_be_read_is_kept_and_answered_alike_each_
     first, second = (wire.call_back("SIM-MUTE", asked, body) for _ in range(2))
     assert (first.status, second.status, first.body) == (422, 422, second.body)
     kept = wire.one("SELECT * FROM replies WHERE via = 'callback'")
-    assert (kept.state, kept.answer_cipher) == ("quarantined", None)
+    assert (kept.state, kept.reason) == ("quarantined", "unreadable")
     assert wire.request(asked).stage == "received"
+    assert wire.one("SELECT count(*) AS n FROM tasks WHERE kind = 'read_quarantined'").n == 1
 
 
 @pytest.mark.parametrize(
