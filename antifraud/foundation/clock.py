@@ -33,6 +33,10 @@ class Clock(Protocol):
         """Return the present instant: aware, UTC, in microseconds."""
         ...
 
+    def rate(self) -> float:
+        """Return how many of its seconds pass in one real second: for limits that are about the machine."""
+        ...
+
     def wait(self, wake: threading.Event, until: datetime | None, floor_seconds: float) -> None:
         """Return when ``wake`` is set, the clock has reached ``until``, or ``floor_seconds`` really passed.
 
@@ -53,6 +57,10 @@ class SystemClock:
         """Return the machine's instant."""
         return datetime.now(UTC)
 
+    def rate(self) -> float:
+        """Return 1: it is the measure."""
+        return 1.0
+
     def wait(self, wake: threading.Event, until: datetime | None, floor_seconds: float) -> None:
         """See ``Clock.wait``."""
         seconds = floor_seconds if until is None else min(floor_seconds, (until - self.now()).total_seconds())
@@ -72,6 +80,10 @@ class FrozenClock:
         """Return the instant it was last set to."""
         with self._moved:
             return self._at
+
+    def rate(self) -> float:
+        """Return 1: a test that moves it says by how much."""
+        return 1.0
 
     def set(self, at: datetime) -> datetime:
         """Move to ``at``, backwards too, wake whoever waits, and return the new instant."""

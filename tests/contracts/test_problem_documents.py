@@ -35,7 +35,7 @@ def is_problem(answer: TestResponse, *, has_body: bool = True) -> bool:
     assert answer.headers["Cache-Control"] == "no-store"
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
     if not has_body:
-        return answer.data == b""
+        return bool(answer.data == b"")
     told = json.loads(answer.data)
     assert set(told) <= MEMBERS
     assert {"type", "title", "status", "detail"} <= set(told), told

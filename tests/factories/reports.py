@@ -24,7 +24,7 @@ def door(installation: Installation) -> Door:
     )
 
 
-def transfer(at: datetime, **changes: Any) -> dict[str, Any]:
+def transfer(at: datetime, **changes: object) -> dict[str, Any]:
     """Return one transfer of ¥42,000.00 to an account of the prompt simulated bank."""
     return {
         "from": {"institution": "ICBC", "number": "6222021234567890128", "holder": "王小明"},
@@ -37,7 +37,9 @@ def transfer(at: datetime, **changes: Any) -> dict[str, Any]:
     }
 
 
-def report(at: datetime, *, source_ref: str = "110-1", transfers: list[dict[str, Any]] | None = None, **changes: Any) -> dict[str, Any]:
+def report(
+    at: datetime, *, source_ref: str = "110-1", transfers: list[dict[str, Any]] | None = None, **changes: object
+) -> dict[str, Any]:
     """Return a native report made at ``at``."""
     return {
         "source_ref": source_ref,

@@ -1,19 +1,25 @@
 """What people do in a case: freeze after filing with another person's approval, release, hand over, resolve a lead."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import TypeVar
 from uuid import UUID
 
 import pytest
 
 from antifraud.auth.service import Centre
 from antifraud.cases import acts
+from antifraud.cases.casefile import CaseFile
 from antifraud.cases.service import apply
 from antifraud.cases.views import CaseView, case_view
 from antifraud.foundation.clock import FrozenClock
 from antifraud.installation import Installation
+from antifraud.work import Work
 from tests.factories import reports
 from workflows import AnyEvent, EventRefused
 from workflows.events import AnswerReceived, RequestDelivered
+
+T = TypeVar("T")
 
 
 class Desk:
@@ -24,11 +30,11 @@ class Desk:
         self.mail = installation.mail(centre)
         self.case_id = self.run("anna", lambda work: acts.case_id_of(work, number))
 
-    def run(self, who: str, act):  # noqa: ANN001, ANN201 - any verb and its result
+    def run(self, who: str, act: Callable[[Work], T]) -> T:
         with self.installation.database.begin(self.centre.id) as connection:
             return act(self.installation.work(connection, self.centre.id, f"user:{who}"))
 
-    def do(self, who: str, verb, *given, **named) -> None:  # noqa: ANN001, ANN002, ANN003 - any verb
+    def do(self, who: str, verb: Callable[..., CaseFile], *given: object, **named: object) -> None:
         self.run(who, lambda work: verb(work, self.mail, self.case_id, *given, **named))
 
     def event(self, event: AnyEvent) -> None:

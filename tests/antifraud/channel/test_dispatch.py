@@ -170,8 +170,10 @@ def test_a_failing_bank_is_probed_one_by_one_and_all_its_messages_leave_when_it_
         ("UPDATE outbox SET body_cipher = '\\x0001020304050607080910111213141516' WHERE id = :id", "unreadable"),
         ("UPDATE outbox SET body_cipher = ''::bytea WHERE id = :id", "unreadable"),
         (
-            "UPDATE data_keys SET wrapped = NULL, destroyed_at = created_at"
-            " WHERE id = (SELECT key_id FROM outbox WHERE id = :id)",
+            (
+                "UPDATE data_keys SET wrapped = NULL, destroyed_at = created_at"
+                " WHERE id = (SELECT key_id FROM outbox WHERE id = :id)"
+            ),
             "key_destroyed",
         ),
         (
