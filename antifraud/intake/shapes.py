@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from marshmallow import RAISE, Schema, ValidationError, fields, validate
+from marshmallow import EXCLUDE, INCLUDE, RAISE, Schema, ValidationError, fields, validate
 
 from antifraud.foundation.problems import Fault, fault, pointer
 from antifraud.foundation.texts import unusable_text
@@ -156,12 +156,17 @@ class ReportSchema(_Strict):
 
 
 class _EndSchema(_Strict):
+    class Meta:
+        """What is new in a row stays in the stored document."""
+
+        unknown = EXCLUDE
+
     institution = _text(200)
     last_digits = _text(12)
 
 
 class _CaseTransferSchema(_Strict):
-    class Meta(_Strict.Meta):
+    class Meta(_EndSchema.Meta):
         """Fields whose names Python keeps for itself."""
 
         include = {  # noqa: RUF012 -- "from" is a word of Python
@@ -176,7 +181,12 @@ class _CaseTransferSchema(_Strict):
 
 
 class PublishedCaseSchema(_Strict):
-    """A published case: see ``data/README.md``; stops and counts are kept as they are."""
+    """A published case: see ``data/README.md``; stops, counts and what we have no name for are kept as they are."""
+
+    class Meta:
+        """A collection grows by fields: what is new is kept, for nobody reads these documents back to their author."""
+
+        unknown = INCLUDE
 
     id = _text(200, required=True, allow_none=False, error_messages={"required": SOURCE_REF_NEEDED})
     source_title = _text(500)
