@@ -1,7 +1,7 @@
 """Accounts and receipts: one row per real account, shared by all cases of the centre."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from antifraud.banks.models import institutions
 from antifraud.cases.models import accounts, transfers
+from antifraud.vault.service import DataKey
 from antifraud.work import Work
 
 SHORTEST_TAIL = 4
@@ -28,6 +29,11 @@ class AccountCard:
     sub_ref: str | None = None
     holder: str | None = None
     kind: str | None = None
+
+    @property
+    def identity(self) -> tuple[UUID, str, str, str | None]:
+        """Return what makes it this account: neither its holder nor its kind does."""
+        return self.institution_id, self.scheme, self.number, self.sub_ref
 
     @property
     def label(self) -> str:
@@ -51,55 +57,88 @@ def number_hash(work: Work, card: AccountCard) -> bytes:
     return work.vault.blind("accounts.number", f"{card.institution_id}|{card.scheme}|{card.number}")
 
 
-def resolve(work: Work, cards: Iterable[AccountCard]) -> dict[AccountCard, UUID]:
-    """Return the ids of the accounts, made where they are new; the rows stay locked.
+def whole(cards: Iterable[AccountCard]) -> dict[AccountCard, AccountCard]:
+    """Return for every card the one of its account, with the first holder and the first kind that any of them knows."""
+    wanted = list(dict.fromkeys(cards))
+    known: dict[tuple[UUID, str, str, str | None], AccountCard] = {}
+    for card in wanted:
+        first = known.setdefault(card.identity, card)
+        known[card.identity] = replace(first, holder=first.holder or card.holder, kind=first.kind or card.kind)
+    return {card: known[card.identity] for card in wanted}
 
-    They are locked in one order (by number hash), so that two transactions
-    over the same accounts never wait for each other in a circle.
+
+def resolve(work: Work, cards: Iterable[AccountCard]) -> dict[AccountCard, UUID]:
+    """Return the id of the account of every card, made where it is new; the rows stay locked.
+
+    Cards of one account are one row (see `whole`). The rows are locked in one
+    order (by number hash), so that two transactions over the same accounts
+    never wait for each other in a circle.
     """
-    directory = work.vault.directory(work.connection, work.centre_id)
-    hashed = sorted(
-        ((number_hash(work, card), card) for card in set(cards)), key=lambda pair: (pair[0], pair[1].sub_ref or "")
-    )
-    if not hashed:
+    merged = whole(cards)
+    if not merged:
         return {}
+    directory = work.vault.directory(work.connection, work.centre_id)
     now = work.now()
-    rows = []
-    for digest, card in hashed:
-        # The identity of the account, not its row id, binds the ciphertext: the row may exist already.
-        identity = UUID(bytes=digest[:16])
-        rows.append(
-            {
-                "id": work.new_id(),
-                "centre_id": work.centre_id,
-                "institution_id": card.institution_id,
-                "scheme": card.scheme,
-                "number_hash": digest,
-                "sub_ref": card.sub_ref,
-                "kind": card.kind,
-                "key_id": directory.id,
-                "number_cipher": directory.seal("accounts", "number", identity, card.number.encode()),
-                "holder_cipher": directory.seal("accounts", "holder", identity, card.holder.encode())
-                if card.holder
-                else None,
-                "holder_grams": work.vault.grams("accounts.holder", card.holder),
-                "last4_hash": work.vault.blind("accounts.last4", card.number[-4:]),
-                "last8_hash": work.vault.blind("accounts.last8", card.number[-8:]),
-                "bin": card.number[:6] if card.scheme == "card" else None,
-                "first_seen_at": now,
-            }
-        )
+    hashed = {card: _hashes(work, card) for card in merged.values()}
+    rows = [
+        {
+            "id": work.new_id(),
+            "centre_id": work.centre_id,
+            "institution_id": card.institution_id,
+            "scheme": card.scheme,
+            "number_hash": digest,
+            "sub_ref_hash": sub_digest,
+            "kind": card.kind,
+            "key_id": directory.id,
+            "number_cipher": directory.seal("accounts", "number", _bound_to(digest), card.number.encode()),
+            "sub_ref_cipher": _sealed(directory, "sub_ref", digest, card.sub_ref),
+            "holder_cipher": _sealed(directory, "holder", digest, card.holder),
+            "holder_grams": work.vault.grams("accounts.holder", card.holder),
+            "last4_hash": work.vault.blind("accounts.last4", card.number[-4:]),
+            "last8_hash": work.vault.blind("accounts.last8", card.number[-8:]),
+            "bin": card.number[:6] if card.scheme == "card" else None,
+            "first_seen_at": now,
+        }
+        for card, (digest, sub_digest) in sorted(hashed.items(), key=lambda item: (item[1][0], item[1][1] or b""))
+    ]
     new = upsert(accounts)
     statement = new.on_conflict_do_update(
-        index_elements=["centre_id", "institution_id", "scheme", "number_hash", "sub_ref"],
+        index_elements=["centre_id", "institution_id", "scheme", "number_hash", "sub_ref_hash"],
         set_={
             "holder_cipher": func.coalesce(accounts.c.holder_cipher, new.excluded.holder_cipher),
             "holder_grams": func.coalesce(func.nullif(accounts.c.holder_grams, []), new.excluded.holder_grams),
             "kind": func.coalesce(accounts.c.kind, new.excluded.kind),
         },
-    ).returning(accounts.c.id, accounts.c.number_hash, accounts.c.sub_ref)
-    found = {(bytes(row.number_hash), row.sub_ref): row.id for row in work.connection.execute(statement, rows)}
-    return {card: found[digest, card.sub_ref] for digest, card in hashed}
+    ).returning(accounts.c.id, accounts.c.number_hash, accounts.c.sub_ref_hash)
+    found = {
+        (bytes(row.number_hash), bytes(row.sub_ref_hash) if row.sub_ref_hash else None): row.id
+        for row in work.connection.execute(statement, rows)
+    }
+    return {card: found[hashed[one]] for card, one in merged.items()}
+
+
+def _hashes(work: Work, card: AccountCard) -> tuple[bytes, bytes | None]:
+    """Return the keyed hashes of the number and of the sub-account; the second is bound to the first.
+
+    Marks like ``001`` are few: bound to its account, none can be told to be another's.
+    """
+    digest = number_hash(work, card)
+    if card.sub_ref is None:
+        return digest, None
+    return digest, work.vault.blind("accounts.sub_ref", f"{digest.hex()}|{card.sub_ref}")
+
+
+def _bound_to(digest: bytes) -> UUID:
+    """Return what binds an account's ciphertexts: its identity, not its row id, since the row may exist already."""
+    return UUID(bytes=digest[:16])
+
+
+def _sealed(key: DataKey, column: str, digest: bytes, value: str | None) -> bytes | None:
+    return key.seal("accounts", column, _bound_to(digest), value.encode()) if value else None
+
+
+def _opened(key: DataKey, column: str, digest: bytes, cipher: bytes | None) -> str | None:
+    return key.open("accounts", column, _bound_to(digest), cipher).decode() if cipher else None
 
 
 def cards_of(work: Work, account_ids: Collection[UUID]) -> dict[UUID, AccountCard]:
@@ -114,15 +153,14 @@ def cards_of(work: Work, account_ids: Collection[UUID]) -> dict[UUID, AccountCar
     )
     cards = {}
     for row in rows:
-        identity = UUID(bytes=bytes(row.number_hash)[:16])
-        holder = directory.open("accounts", "holder", identity, row.holder_cipher) if row.holder_cipher else None
+        digest = bytes(row.number_hash)
         cards[row.id] = AccountCard(
             institution_id=row.institution_id,
             institution_code=row.code,
             scheme=row.scheme,
-            number=directory.open("accounts", "number", identity, row.number_cipher).decode(),
-            sub_ref=row.sub_ref,
-            holder=holder.decode() if holder else None,
+            number=directory.open("accounts", "number", _bound_to(digest), row.number_cipher).decode(),
+            sub_ref=_opened(directory, "sub_ref", digest, row.sub_ref_cipher),
+            holder=_opened(directory, "holder", digest, row.holder_cipher),
             kind=row.kind,
         )
     return cards

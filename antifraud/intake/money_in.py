@@ -1,14 +1,14 @@
 """From the transfers of a report to accounts, receipts, leads and claims."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
 from antifraud.auth.service import Source
 from antifraud.banks.queries import Institution, by_name
 from antifraud.cases import trail
-from antifraud.cases.accounts import POOLED_KINDS, AccountCard, resolve
+from antifraud.cases.accounts import POOLED_KINDS, AccountCard, resolve, whole
 from antifraud.cases.casefile import CaseFile, Desk
 from antifraud.foundation.times import TimeBounds
 from antifraud.intake.codes import code_only
@@ -70,14 +70,8 @@ class MoneyIn:
     def lock_accounts(self) -> None:
         """Lock the accounts of both ends, made where they are new."""
         cards = [card for line in self._lines for card in (line.payer, line.payee) if card is not None]
-        # One account may stand in several transfers, its holder or kind in only one of them.
-        whole: dict[tuple[UUID, str, str, str | None], AccountCard] = {}
-        for card in cards:
-            known = whole.setdefault(_identity(card), card)
-            whole[_identity(card)] = replace(known, holder=known.holder or card.holder, kind=known.kind or card.kind)
-        ids = resolve(self._desk.work, whole.values())
-        self._accounts = {card: ids[whole[_identity(card)]] for card in cards}
-        self._desk.accounts |= {account_id: card for card, account_id in ids.items()}
+        self._accounts = resolve(self._desk.work, cards)
+        self._desk.accounts |= {self._accounts[card]: one for card, one in whole(cards).items()}
 
     def enter(self, file: CaseFile, source: Source, *, joined: bool) -> None:
         """Write receipts and leads, and add the claims; a transfer that the case knows already adds none.
@@ -332,10 +326,6 @@ def _holds_of(file: CaseFile, receipt_id: UUID) -> _Holds:
         for hold in procedure.state.holds.values()
         if hold.receipt_id == receipt_id
     ]
-
-
-def _identity(card: AccountCard) -> tuple[UUID, str, str, str | None]:
-    return card.institution_id, card.scheme, card.number, card.sub_ref
 
 
 def _institutions_named(facts: ReportFacts) -> set[str]:

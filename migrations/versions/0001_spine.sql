@@ -180,17 +180,18 @@ CREATE TABLE accounts (
     institution_id uuid NOT NULL REFERENCES institutions,
     scheme text NOT NULL,
     number_hash bytea NOT NULL,
-    sub_ref text,
+    sub_ref_hash bytea,
     kind text,
     key_id uuid NOT NULL REFERENCES data_keys,
     number_cipher bytea NOT NULL,
+    sub_ref_cipher bytea,
     holder_cipher bytea,
     holder_grams bytea[] NOT NULL DEFAULT '{}',
     last4_hash bytea NOT NULL,
     last8_hash bytea NOT NULL,
     bin text,
     first_seen_at timestamptz NOT NULL,
-    UNIQUE NULLS NOT DISTINCT (centre_id, institution_id, scheme, number_hash, sub_ref)
+    UNIQUE NULLS NOT DISTINCT (centre_id, institution_id, scheme, number_hash, sub_ref_hash)
 );
 CREATE INDEX accounts_by_last4 ON accounts (centre_id, last4_hash);
 CREATE INDEX accounts_by_last8 ON accounts (centre_id, last8_hash);
