@@ -43,12 +43,16 @@ def test_orders_leave_within_the_floor_when_every_notification_is_lost(whole: Sy
 
     with ThreadPoolExecutor(1) as pool:
         cutting = pool.submit(cut_listeners)
-        for _ in range(12):
-            whole.submit(whole.document("SIM-PROMPT"))
-        wait_for(
-            "every order was sent", lambda: whole.one("SELECT count(*) FROM requests WHERE outcome = 'full'") == 12, 20
-        )
-        stop.set()
+        try:
+            for _ in range(12):
+                whole.submit(whole.document("SIM-PROMPT"))
+            wait_for(
+                "every order was sent",
+                lambda: whole.one("SELECT count(*) FROM requests WHERE outcome = 'full'") == 12,
+                20,
+            )
+        finally:
+            stop.set()
         cut = cutting.result()
     slowest = float(whole.one(SLOWEST_SEND))
     print(f"cut {cut} listeners; the slowest order left after {slowest:.2f} s")  # noqa: T201 - pytest shows it
