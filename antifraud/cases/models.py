@@ -164,6 +164,7 @@ leads = Table(
     Column("kind", Text, nullable=False),
     Column("key_id", Uuid, nullable=False),
     Column("facts_cipher", LargeBinary, nullable=False),
+    Column("facts_hash", LargeBinary),
     Column("amount_minor", Minor),
     Column("asset", Text),
     Column("resolved_account_id", Uuid),

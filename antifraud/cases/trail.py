@@ -1,7 +1,8 @@
 """The fund trail: receipts of money, claimed by a report or confirmed by a bank, and leads that name no account."""
 
+import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from antifraud.cases.accounts import ReceiptCard
 from antifraud.cases.casefile import Desk
-from antifraud.cases.models import leads, parties, payments, transfers
+from antifraud.cases.models import holds, leads, parties, payments, transfers
 from antifraud.foundation.json import canonical
 from antifraud.vault.service import DataKey
 from antifraud.work import Work
@@ -189,6 +190,7 @@ def write_leads(desk: Desk, case_id: UUID, key: DataKey, found: Sequence[Lead]) 
                     "kind": lead.kind,
                     "key_id": key.id,
                     "facts_cipher": key.seal("leads", "facts", lead.id, canonical(lead.facts)),
+                    "facts_hash": facts_hash(desk.work, lead.facts),
                     "amount_minor": lead.amount_minor,
                     "asset": lead.asset,
                     "at": desk.work.now(),
@@ -196,6 +198,26 @@ def write_leads(desk: Desk, case_id: UUID, key: DataKey, found: Sequence[Lead]) 
                 for lead in found
             ],
         )
+
+
+def facts_hash(work: Work, facts: Mapping[str, Any]) -> bytes | None:
+    """Return the keyed hash by which the same lead is known again: of institution and number; None without a number.
+
+    A holder's name is not part of it: one message says it, the next does not.
+    """
+    number = facts.get("number") or facts.get("masked")
+    if not number:
+        return None
+    institution = unicodedata.normalize("NFKC", facts.get("institution") or "").strip().casefold()
+    return work.vault.blind("leads.facts", f"{institution}|{number}|{facts.get('sub_ref') or ''}")
+
+
+def leads_of_case(work: Work, case_id: UUID) -> dict[bytes | None, UUID]:
+    """Return the leads of a case that the caller holds under lock, by what they say."""
+    rows = work.connection.execute(
+        select(leads.c.facts_hash, leads.c.id).where(leads.c.case_id == case_id, leads.c.facts_hash.is_not(None))
+    )
+    return {bytes(row.facts_hash): row.id for row in rows}
 
 
 def write_people(desk: Desk, case_id: UUID, report_id: UUID, key: DataKey, people: Sequence[Person]) -> None:
@@ -263,10 +285,13 @@ def next_position(work: Work, case_id: UUID) -> int:
 
 @dataclass(frozen=True, slots=True)
 class KnownHop:
-    """An onward transfer as a bank told it: enough to see that a second message tells it again."""
+    """An onward transfer as a bank told it, to an account or (by the hash of what it says) to a lead.
+
+    Enough to see that a second message tells it again.
+    """
 
     payer_account_id: UUID | None
-    payee_account_id: UUID | None
+    to: UUID | bytes | None
     amount_minor: int | None
     at: datetime | None
 
@@ -275,10 +300,24 @@ def hops_of_case(work: Work, case_id: UUID) -> Counter[KnownHop]:
     """Count the onward transfers that banks confirmed in a case that the caller holds under lock, alike ones apart."""
     rows = work.connection.execute(
         select(
+            transfers.c.id,
             transfers.c.payer_account_id,
             transfers.c.payee_account_id,
             transfers.c.amount_minor,
             transfers.c.earliest_at,
-        ).where(transfers.c.case_id == case_id, transfers.c.standing == "confirmed")
+            leads.c.facts_hash,
+        )
+        .outerjoin(holds, holds.c.receipt_id == transfers.c.id)
+        .outerjoin(leads, leads.c.id == holds.c.lead_id)
+        .where(transfers.c.case_id == case_id, transfers.c.standing == "confirmed")
+        .distinct()
     )
-    return Counter(KnownHop(*row) for row in rows)
+    return Counter(
+        KnownHop(
+            row.payer_account_id,
+            row.payee_account_id or (bytes(row.facts_hash) if row.facts_hash else None),
+            row.amount_minor,
+            row.earliest_at,
+        )
+        for row in rows
+    )

@@ -7,8 +7,8 @@
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -17,26 +17,22 @@ from sqlalchemy import Row, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from antifraud.banks.models import nonces
-from antifraud.banks.queries import by_name
-from antifraud.cases import trail
-from antifraud.cases.accounts import AccountCard, resolve
 from antifraud.cases.casefile import CaseFile, Desk
 from antifraud.cases.messages import Mail
 from antifraud.cases.queries import request_for_reply
 from antifraud.cases.service import save
+from antifraud.channel.hops import Destination, claims_on, lock_accounts
 from antifraud.channel.models import replies
 from antifraud.channel.signatures import Verified
 from antifraud.channel.wire import Answer, NextAccount, parse_answer
 from antifraud.foundation.json import canonical
-from antifraud.foundation.money import ASSETS
 from antifraud.foundation.problems import NotFound, Problem
 from antifraud.foundation.seams import seam
 from antifraud.outbox.service import request_of
 from antifraud.vault.service import DataKey, KeyDestroyed
 from antifraud.work import Work
-from workflows import Claim, EventRefused
+from workflows import EventRefused
 from workflows.events import AnswerReceived, DoubtRaised
-from workflows.state import Hold
 
 MAX_MESSAGE_ID = 64
 UNREAD = "unread:"
@@ -208,7 +204,7 @@ def apply_reply(work: Work, mail: Mail, reply_id: UUID) -> bytes:
     answer = None if row.reason else parse_answer(key.open("replies", "raw", reply_id, bytes(row.raw_cipher)))
     is_ours = answer is not None and _is_about(work, answer, row.request_id)
     # Accounts before the case: the order in which reports lock them too.
-    accounts = _accounts(work, answer) if answer and is_ours else {}
+    accounts = lock_accounts(work, answer.next) if answer and is_ours else {}
     desk = Desk(work)
     file = desk.lock(found.case_id)
     # Under the case's lock: whoever was first has left the answer here.
@@ -276,30 +272,12 @@ def waiting(work: Work, limit: int) -> list[UUID]:
     )
 
 
-def _accounts(work: Work, answer: Answer) -> dict[NextAccount, tuple[AccountCard, UUID]]:
-    """Return the named accounts of institutions that the directory knows; their rows are locked."""
-    institutions = by_name(work.connection, {item.institution for item in answer.next})
-    cards = {
-        item: AccountCard(
-            institution_id=institutions[item.institution].id,
-            institution_code=institutions[item.institution].code,
-            scheme=item.scheme or "account",
-            number=item.number,
-            holder=item.holder,
-        )
-        for item in answer.next
-        if item.institution in institutions
-    }
-    ids = resolve(work, cards.values())
-    return {item: (card, ids[card]) for item, card in cards.items()}
-
-
 def _enter(
     desk: Desk,
     file: CaseFile,
     row: Row[*tuple[Any, ...]],
     answer: Answer,
-    accounts: Mapping[NextAccount, tuple[AccountCard, UUID]],
+    accounts: Mapping[NextAccount, Destination],
     key: DataKey,
 ) -> None:
     work = desk.work
@@ -318,106 +296,9 @@ def _enter(
         executed_at=answer.executed_at,
         ends_at=answer.ends_at,
         reason="given" if answer.reason else None,
-        next_hops=_next_hops(desk, file, hold, row, [_plain(item, hold) for item in answer.next], accounts, key),
+        next_hops=claims_on(desk, file, hold, row, answer.next, accounts, key),
     )
     file.apply(procedure.id, event, cause_id=row.id)
-
-
-def _plain(item: NextAccount, hold: Hold) -> tuple[NextAccount, NextAccount]:
-    """Return the account as it was named, and beside it with an amount only where it is one that can be counted."""
-    is_counted = item.asset in ASSETS and bool(item.amount_minor)
-    return item, item if is_counted else replace(item, asset=hold.asset, amount_minor=None)
-
-
-def _next_hops(  # noqa: PLR0917 - the message, the case, and what is known of both
-    desk: Desk,
-    file: CaseFile,
-    hold: Hold,
-    row: Row[*tuple[Any, ...]],
-    named: Sequence[tuple[NextAccount, NextAccount]],
-    accounts: Mapping[NextAccount, tuple[AccountCard, UUID]],
-    key: DataKey,
-) -> tuple[Claim, ...]:
-    """Return claims on the accounts to which the money moved, each with its receipt or lead written."""
-    if not named:
-        return ()
-    work = desk.work
-    desk.accounts |= {account_id: card for card, account_id in accounts.values()}
-    known = trail.hops_of_case(work, file.id)
-    position = trail.next_position(work, file.id)
-    receipts: list[trail.Receipt] = []
-    leads: list[trail.Lead] = []
-    claims: list[Claim] = []
-    for as_named, item in named:
-        card, account_id = accounts.get(as_named, (None, None))
-        hop = trail.KnownHop(hold.account_id, account_id, item.amount_minor, item.at)
-        if account_id is not None and known[hop]:
-            known[hop] -= 1
-            continue  # told before, in another message
-        receipt = _receipt_of(work, hold, row.id, item, account_id, position + len(receipts))
-        receipts.append(receipt)
-        lead = None if account_id else _lead_of(work, row.id, as_named, item)
-        if lead is not None:
-            leads.append(lead)
-        claims.append(
-            Claim(
-                hold_id=work.new_id(),
-                account_id=account_id,
-                institution_id=card.institution_id if card else None,
-                lead_id=lead.id if lead else None,
-                receipt_id=receipt.id,
-                tier=hold.tier + 1,
-                amount_minor=item.amount_minor,
-                asset=item.asset,
-                paid_at=item.at,
-                since=row.received_at,
-            )
-        )
-    trail.write_receipts(desk, file.id, key, receipts)
-    trail.write_leads(desk, file.id, key, leads)
-    return tuple(claims)
-
-
-def _receipt_of(
-    work: Work, hold: Hold, reply_id: UUID, item: NextAccount, account_id: UUID | None, position: int
-) -> trail.Receipt:
-    span = (
-        trail.Span(
-            earliest_at=item.at, latest_at=item.at, local_time=item.at.isoformat(), zone="UTC", precision="second"
-        )
-        if item.at
-        else None
-    )
-    return trail.Receipt(
-        id=work.new_id(),
-        position=position,
-        tier=hold.tier + 1,
-        payer_account_id=hold.account_id,
-        payee_account_id=account_id,
-        amount_minor=item.amount_minor,
-        asset=item.asset,
-        span=span,
-        reference=None,
-        standing="confirmed",
-        reply_id=reply_id,
-    )
-
-
-def _lead_of(work: Work, reply_id: UUID, named: NextAccount, item: NextAccount) -> trail.Lead:
-    facts: Mapping[str, str | None] = {
-        "institution": named.institution,
-        "number": named.number,
-        "scheme": named.scheme,
-        "holder": named.holder,
-    }
-    return trail.Lead(
-        id=work.new_id(),
-        kind="unknown_institution",
-        facts=dict(facts),
-        amount_minor=item.amount_minor,
-        asset=item.asset,
-        reply_id=reply_id,
-    )
 
 
 def _receipt(message_id: str, state: str) -> bytes:

@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from antifraud.audit.service import Happening, append_to_area
 from antifraud.cases.casefile import CaseFile, Desk
 from antifraud.cases.messages import Mail
-from antifraud.cases.models import parties
+from antifraud.cases.models import leads, parties
 from antifraud.cases.service import save
 from antifraud.intake.models import reports
 from antifraud.vault.models import data_keys
@@ -64,6 +64,7 @@ def forget(work: Work, mail: Mail, report_no: str, reason: str) -> bool:
         .where(parties.c.key_id == report.key_id)
         .values(name_grams=[], document_hash=None, phone_hash=None, phone_last4_hash=None)
     )
+    connection.execute(update(leads).where(leads.c.key_id == report.key_id).values(facts_hash=None))
     payload = {"report_id": str(report.id), "key_id": str(report.key_id), "reason": reason}
     if file is not None:
         file.note("ReportForgotten", payload)

@@ -251,6 +251,7 @@ CREATE TABLE leads (
     kind text NOT NULL CHECK (kind IN ('unknown_institution', 'masked_number', 'missing_account')),
     key_id uuid NOT NULL REFERENCES data_keys,
     facts_cipher bytea NOT NULL,
+    facts_hash bytea,
     amount_minor numeric(38, 0),
     asset text REFERENCES assets,
     resolved_account_id uuid REFERENCES accounts,
