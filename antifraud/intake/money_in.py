@@ -1,7 +1,7 @@
 """From the transfers of a report to accounts, receipts, leads and claims."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -65,6 +65,10 @@ class MoneyIn:
         if not others:
             return None
         trail.give_payments(self._desk.work, new_case_id, others[0])
+        self._payments = {
+            payment: replace(found, case_id=others[0]) if found.case_id == new_case_id else found
+            for payment, found in self._payments.items()
+        }
         return others[0]
 
     def lock_accounts(self) -> None:

@@ -2,6 +2,7 @@
 
 # ruff: noqa: S608 - the names come from the catalogue and from these tests
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from antifraud.installation import Installation
 from antifraud.intake.forgetting import CaseStillOpen, UnknownReport, forget
 from antifraud.vault.service import KeyDestroyed
 from antifraud.verification.service import verify
+from tests.factories import reports
 from tests.factories.cases import Story, sealed
 from workflows.events import PapersFollowed, TaskCompleted
 
@@ -62,6 +64,19 @@ def test_a_report_that_joined_is_forgotten_while_the_case_goes_on(
     assert forget_it(installation, drill, second.report_no)
     first.stopped()
     assert [found for outcome in verify(installation, drill) for found in outcome.differences] == []
+
+
+def test_what_a_forgotten_report_said_of_a_lead_is_not_found_again(
+    installation: Installation, drill: Centre, clock: FrozenClock
+) -> None:
+    first = Story(installation, drill, clock, source_ref="a", reference="SAME")
+    now = clock.now()
+    masked = {"institution": "SIM-PROMPT", "number": "9991****0018"}
+    lines = [reports.transfer(now, reference="SAME"), reports.transfer(now, reference="OTHER", to=masked)]
+    told = json.loads(reports.submit(installation, drill, reports.report(now, source_ref="b", transfers=lines)).body)
+    assert first.value("SELECT count(*) FROM leads WHERE case_id = :case AND facts_hash IS NOT NULL") == 1
+    assert forget_it(installation, drill, told["report"]["no"])
+    assert first.value("SELECT count(*) FROM leads WHERE case_id = :case AND facts_hash IS NULL") == 1
 
 
 @pytest.mark.parametrize("reason", ["", "Because I say so", "张三", "x" * 50])

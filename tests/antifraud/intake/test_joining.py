@@ -1,6 +1,7 @@
 """The same payment is one case with one order, whoever reports it, how often, and in what order."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -139,9 +140,20 @@ def test_payments_and_accounts_in_opposite_orders_at_once_end_without_a_failure(
     assert (doorway.count("cases"), doorway.count("reports", "state = 'understood'"), orders(doorway)) == (1, 8, 2)
 
 
+def test_a_payment_that_only_the_second_report_knows_gets_its_order_in_the_case_it_joins(doorway: Doorway) -> None:
+    doorway.accepted(doorway.report("a"))
+    told = doorway.accepted(
+        doorway.report("b", transfers=[doorway.transfer(), doorway.transfer(reference="N", to=to())])
+    )
+    assert (told["case"]["joined"], len(told["requests"]), orders(doorway)) == (True, 2, 2)
+    assert doorway.count("tasks", "kind = 'compare_reports'") == 0
+
+
 def test_payments_of_two_cases_in_one_report_get_no_second_order_and_a_person_compares(doorway: Doorway) -> None:
     first, second = doorway.transfer(reference="R1"), doorway.transfer(reference="R2", to=to())
     ours = doorway.accepted(doorway.report("a", transfers=[first]))["case"]["no"]
+    # Ids of one millisecond have no order; the older case is joined.
+    doorway.clock.advance(timedelta(seconds=1))
     doorway.accepted(doorway.report("b", transfers=[second]))
     told = doorway.accepted(doorway.report("c", transfers=[second, first]))
     assert (told["case"]["no"], orders(doorway)) == (ours, 2)
