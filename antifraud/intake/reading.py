@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 MAX_FAULTS: Final = 500
 """So many are named in one answer; the sentence before them counts all."""
+OLD_AFTER: Final = timedelta(hours=72)
 ACCOUNT_KINDS: Final = frozenset(
     {"personal", "corporate", "wallet", "merchant", "pooled", "settlement", "chain_address"}
 )
@@ -188,6 +190,14 @@ def flag_report(
     for transfer in transfers:
         if reported is not None and transfer.at is not None and transfer.at.earliest >= reported.latest:
             reading.flag(f"/transfers/{transfer.index}/at", "time-after-report", "paid after it was reported")
+
+
+def flag_old(transfers: tuple[TransferFacts, ...], reading: Reading) -> None:
+    """Flag payments that surely lie longer back than `OLD_AFTER`: most of it has moved on by then."""
+    for transfer in transfers:
+        # The span ends before its latest instant.
+        if transfer.at is not None and reading.now - transfer.at.latest >= OLD_AFTER:
+            reading.flag(f"/transfers/{transfer.index}/at", "payment-old", "paid more than 72 hours ago: ask at once")
 
 
 def flag_loss(

@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Any, Final
 from antifraud.banks.numbers import plain
 from antifraud.intake import rules
 from antifraud.intake.facts import PartyFacts, ReportFacts, TransferFacts
-from antifraud.intake.reading import Reading, account, flag_loss, flag_missing, flag_report, flag_text, institution_code
+from antifraud.intake.reading import (
+    Reading,
+    account,
+    flag_loss,
+    flag_missing,
+    flag_old,
+    flag_report,
+    flag_text,
+    institution_code,
+)
 from antifraud.intake.shapes import SOURCE_REF_NEEDED, ReportSchema, load_shape
 
 if TYPE_CHECKING:
@@ -62,6 +71,8 @@ def _report(valid: Mapping[str, Any], reading: Reading) -> ReportFacts:
     defaults = _Defaults(zone, valid.get("currency"))
     transfers = tuple(_transfer(index, row, reading, defaults) for index, row in enumerate(rows))
     flag_report(parties, transfers, reported, reading)
+    if valid.get("origin") != "historical":
+        flag_old(transfers, reading)
     flag_loss(transfers, loss_minor, loss_asset, reading)
     fraud_type = valid.get("fraud_type")
     if fraud_type is not None and "taxonomy" not in valid and fraud_type not in FRAUD_TYPES:

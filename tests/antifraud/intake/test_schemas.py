@@ -235,6 +235,28 @@ def test_paid_after_it_was_reported_is_flagged_and_kept() -> None:
     assert "time-after-report" in codes(with_transfer(at="2026-11-24T22:55:00+08:00"))
 
 
+@pytest.mark.parametrize(
+    ("at", "is_old"),
+    [
+        ("2026-11-21T15:00:00Z", False),
+        ("2026-11-21T14:59:59.999999Z", True),
+        ({"local": "2026-11-21", "zone": "Asia/Shanghai"}, False),
+        ({"local": "2026-11-20", "zone": "Asia/Shanghai"}, True),
+    ],
+    ids=["72 hours", "longer", "a day that may be within them", "a day that is not"],
+)
+def test_a_payment_surely_older_than_72_hours_is_flagged_and_taken(at: object, is_old: bool) -> None:
+    facts = with_transfer(at=at)
+    assert [flag.pointer for flag in facts.flags if flag.code == "payment-old"] == ["/transfers/0/at"] * is_old
+    assert facts.transfers[0].at is not None
+
+
+def test_of_history_no_payment_is_said_to_be_old() -> None:
+    old = [{"at": "2020-01-01T00:00:00Z", "amount": 1}]
+    assert "payment-old" not in codes(read(transfers=old, origin="historical"))
+    assert "payment-old" in codes(read(transfers=old))
+
+
 def test_a_loss_that_is_not_the_sum_is_flagged_and_kept() -> None:
     facts = read(loss={"amount": 50000, "currency": "CNY"})
     assert "loss-differs" in codes(facts)
