@@ -49,7 +49,10 @@ class MessageIdReused(Problem):
 
 
 class ReplayedNonce(Problem):
-    """This signed message was received before."""
+    """The signature of this message was not accepted.
+
+    It was received before: somebody may be playing a recorded message again.
+    """
 
     status = 401
     type = "signature-refused"

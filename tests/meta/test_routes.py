@@ -1,0 +1,54 @@
+"""Every address asks who is calling, or stands here with the reason why it need not."""
+
+import json
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from werkzeug.routing import Rule
+
+from antifraud.app import create_app
+from antifraud.installation import Installation
+
+PUBLIC = {
+    "/healthz": "says that the process lives, and its version",
+    "/.well-known/antifraud-keys.json": "public keys are for everybody",
+    "/weekly/<week>.json": "published figures of a week, without a case or a person in them",
+}
+VALUES = {"request_id": UUID(int=1), "week": "2026-W47"}
+CREDENTIALS: tuple[dict[str, str], ...] = (
+    {},
+    {"Authorization": "Bearer not-a-token"},
+    {"Authorization": "Basic YTpi"},
+    {"Signature": "sig1=:AAAA:", "Signature-Input": 'sig1=("@method");keyid="nobody";tag="stop-payment-v1-test"'},
+)
+
+
+@pytest.fixture
+def app(installation: Installation) -> Flask:
+    return create_app(installation)
+
+
+def called(app: Flask, rule: Rule, method: str, headers: dict[str, str]) -> int:
+    adapter = app.url_map.bind("127.0.0.1:8000")
+    path = adapter.build(rule.endpoint, {name: VALUES[name] for name in rule.arguments})
+    sent = {"Idempotency-Key": "k", "Content-Type": "application/json", **headers}
+    return app.test_client().open(path, method=method, headers=sent, data=json.dumps({})).status_code
+
+
+def test_every_address_refuses_a_caller_without_a_credential_or_is_public_for_a_reason(app: Flask) -> None:
+    closed = [rule for rule in app.url_map.iter_rules() if rule.rule not in PUBLIC]
+    assert {"/api/v1/reports"} < {rule.rule for rule in closed}
+    for rule in closed:
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+            for headers in CREDENTIALS:
+                assert called(app, rule, method, headers) == 401, (method, rule.rule, headers)
+
+
+def test_what_is_public_only_reads_and_is_there(app: Flask) -> None:
+    rules = {rule.rule: rule for rule in app.url_map.iter_rules()}
+    assert set(PUBLIC) <= set(rules)
+    for path, reason in PUBLIC.items():
+        assert reason
+        assert (rules[path].methods or set()) <= {"GET", "HEAD", "OPTIONS"}
+        assert called(app, rules[path], "GET", {}) == 200
