@@ -1,6 +1,7 @@
 """Identifiers: what they are made from, and which typing errors they catch."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import combinations
 
 import pytest
 from hypothesis import given
@@ -77,6 +78,21 @@ def test_one_wrong_character_is_always_caught(text: str, data: st.DataObject) ->
     other = data.draw(st.sampled_from(COUNTED.replace(whole[position], "")))
     assert has_right_check_character(whole)
     assert not has_right_check_character(whole[:position] + other + whole[position + 1 :])
+
+
+@given(st.text(COUNTED, max_size=12))
+def test_one_pair_of_neighbours_in_630_may_be_swapped_unseen(beginning: str) -> None:
+    unseen = [
+        pair
+        for pair in combinations(COUNTED, 2)
+        if check_character(beginning + "".join(pair)) == check_character(beginning + "".join(reversed(pair)))
+    ]
+    assert len(unseen) == 1
+
+
+def test_two_case_numbers_of_one_year_differ_by_a_swap_that_is_not_seen() -> None:
+    assert has_right_check_character("2026-000001-Z")
+    assert has_right_check_character("2026-000010-Z")
 
 
 @pytest.mark.parametrize("text", ["", "-", "Ä1", "止付"])
