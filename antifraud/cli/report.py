@@ -11,10 +11,10 @@ from antifraud.auth.service import Source, source_by_code
 from antifraud.cli.opened import choose_centre, open_installation, this_user
 from antifraud.foundation.logs import configure
 from antifraud.foundation.problems import NotAuthenticated, Problem
+from antifraud.intake.answers import Submission
 from antifraud.intake.door import Door
 from antifraud.intake.forgetting import CaseStillOpen, UnknownReport, forget
 from antifraud.intake.profiles import PROFILES
-from antifraud.intake.service import Submission
 
 
 @click.group()

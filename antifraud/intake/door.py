@@ -21,19 +21,11 @@ from antifraud.foundation.json import loads
 from antifraud.foundation.problems import InvalidReport, KeyInProgress, KeyReused, Problem, QuotaExceeded, fault
 from antifraud.foundation.seams import seam
 from antifraud.installation import Installation
+from antifraud.intake.answers import Answer, Submission, answered_before
 from antifraud.intake.facts import ReportFacts
 from antifraud.intake.profiles import PROFILES, Profile
-from antifraud.intake.service import (
-    Answer,
-    StoredReport,
-    Submission,
-    accept,
-    accept_stored,
-    answered_before,
-    refuse,
-    store_only,
-    stored_reports,
-)
+from antifraud.intake.service import accept, accept_stored
+from antifraud.intake.stored import StoredReport, refuse, store_only, stored_reports
 from antifraud.vault.service import Vault
 from antifraud.work import Work
 

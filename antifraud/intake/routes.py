@@ -5,8 +5,8 @@ from flask import Blueprint, Response, request
 
 from antifraud.auth.service import source_by_token
 from antifraud.foundation.problems import BodyTooLarge, IdempotencyKeyMissing, UnsupportedMediaType
+from antifraud.intake.answers import Submission
 from antifraud.intake.door import MAX_REPORT_BYTES, Door
-from antifraud.intake.service import Submission
 
 MAX_KEY_LENGTH = 255
 

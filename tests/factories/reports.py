@@ -6,8 +6,8 @@ from typing import Any
 
 from antifraud.auth.service import Centre, Source, source_by_code
 from antifraud.installation import Installation
+from antifraud.intake.answers import Answer, Submission
 from antifraud.intake.door import Door
-from antifraud.intake.service import Answer, Submission
 
 PROMPT_ACCOUNT = "9991010000000018"
 
