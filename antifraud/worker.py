@@ -16,7 +16,7 @@ import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from antifraud.auth.service import Centre
 from antifraud.cases.firing import fire_due
@@ -65,6 +65,11 @@ class Loop:
                 done = self.body()
                 self._until = self.next_at()
                 self.rounds += 1
+            except OperationalError as error:
+                # The database is away: the rows are where they were, and the next look finds them.
+                self.failures += 1
+                log.warning("database_away", loop=self.name, error=type(error.orig).__name__)
+                return
             except Exception:
                 self.failures += 1
                 log.exception("loop_failed", loop=self.name)

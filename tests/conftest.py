@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
@@ -34,6 +35,7 @@ from antifraud.vault.service import Vault
 NOW = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
 """A Tuesday, 22:00 in the centre's zone; ISO week 2026-W48."""
 SERVER = "ANTIFRAUD_TESTS_SERVER"
+ATTEMPTS = 50
 # Read by the product, so a test run must not inherit them from whoever started it.
 for name in [name for name in os.environ if name.startswith("ANTIFRAUD_") and name != SERVER] + ["DATABASE_URL"]:
     os.environ.pop(name, None)
@@ -160,7 +162,18 @@ def _at(url: str, database: str) -> str:
 
 
 def _admin(owner_url: str, statement: str) -> None:
-    """Run one statement outside any transaction, connected to no database that it names."""
+    """Run one statement outside any transaction, connected to no database that it names.
+
+    The server's own vacuum may be at the database that is dropped; it may not
+    be interrupted, and leaves soon.
+    """
     conninfo = make_url(owner_url).set(drivername="postgresql", database="postgres")
     with psycopg.connect(conninfo.render_as_string(hide_password=False), autocommit=True) as connection:
+        for _ in range(ATTEMPTS):
+            try:
+                connection.execute(statement.encode())
+            except (psycopg.errors.InsufficientPrivilege, psycopg.errors.ObjectInUse):
+                time.sleep(0.1)
+            else:
+                return
         connection.execute(statement.encode())

@@ -152,9 +152,9 @@ def test_no_canary_stands_in_a_column_a_file_a_log_line_or_an_error(wire: Wire, 
     )
     wire.round()
     # A failure of ours with the whole report in its hands: stored, logged, and understood later.
-    doorway.rows("UPDATE activations SET ended_at = :at", at=wire.clock.now())
+    doorway.as_owner("REVOKE INSERT ON parties FROM antifraud_app")
     assert doorway.post(report(doorway, "7", transfers=[])).status_code == 202
-    doorway.rows("UPDATE activations SET ended_at = NULL")
+    doorway.as_owner("GRANT INSERT ON parties TO antifraud_app")
 
     assert len(wire.rows("SELECT 1 FROM requests")) >= 2
     assert not any(answer.startswith('{"case"') for answer in errors), errors

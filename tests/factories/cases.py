@@ -3,6 +3,7 @@
 # ruff: noqa: ANN401, S608 - a report's fields and a row's values are of any kind; the names come from the catalogue and from these tests
 
 import json
+import time
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -29,6 +30,8 @@ from workflows.events import (
 )
 
 HELD = 4_200_000
+
+LONGEST_WAIT_SECONDS = 20.0
 
 
 class Story:
@@ -177,7 +180,16 @@ class Story:
         return self
 
 
-def sealed(installation: Installation, centre: Centre) -> int:
-    """Seal the log of a centre; return how many leaves were added."""
-    with installation.database.begin(centre.id) as connection:
-        return seal(installation.work(connection, centre.id, "loop:runs"), origin_of(centre.id))
+def sealed(installation: Installation, centre: Centre, *, at_least: int = 0) -> int:
+    """Seal the log of a centre; return how many leaves were added.
+
+    What is settled depends on every transaction of the server, those of other
+    tests too: with ``at_least`` it is tried until so many were added.
+    """
+    ends, added = time.monotonic() + LONGEST_WAIT_SECONDS, 0
+    while True:
+        with installation.database.begin(centre.id) as connection:
+            added += seal(installation.work(connection, centre.id, "loop:runs"), origin_of(centre.id))
+        if added >= at_least or time.monotonic() > ends:
+            return added
+        time.sleep(0.05)

@@ -33,7 +33,7 @@ def story(installation: Installation, drill: Centre, clock: FrozenClock) -> Stor
     story.deliver(freeze)
     story.answer(freeze, "frozen", held_minor=HELD)
     story.pass_time(timedelta(minutes=1))
-    sealed(installation, drill)
+    sealed(installation, drill, at_least=5)
     return story
 
 

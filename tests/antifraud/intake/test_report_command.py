@@ -89,7 +89,7 @@ def test_a_failure_of_ours_is_logged_without_the_report_and_the_report_is_stored
     doorway, file = Doorway(installation, drill, clock), tmp_path / "report.json"
     document = reports.report(clock.now().fromisoformat(ALWAYS_PAST), narrative="canary-7311")
     file.write_text(json.dumps(document), encoding="utf-8")
-    doorway.rows("UPDATE activations SET ended_at = :at", at=clock.now())
+    doorway.as_owner("REVOKE INSERT ON parties FROM antifraud_app")
     told = run(installation, "report", "submit", "--centre", "drill", str(file))
     assert (told.exit_code, "not understood yet" in told.output) == (0, True)
     assert "report_not_understood" in told.output
