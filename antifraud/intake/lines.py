@@ -1,0 +1,103 @@
+"""The transfers of a report beside what the directory knows of their ends."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from antifraud.auth.service import Source
+from antifraud.banks.queries import Institution, by_name
+from antifraud.cases import trail
+from antifraud.cases.accounts import POOLED_KINDS, AccountCard
+from antifraud.intake.codes import code_only
+from antifraud.intake.facts import AccountFacts, ReportFacts, TransferFacts
+from antifraud.intake.tiers import tiers_of
+from antifraud.work import Work
+
+UNTRUSTED = "source_trust"
+"""The doubt about an order that only a source without the right to dispatch asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One transfer; `claimed_asset` is the centre's own currency where the report names none, flagged as missing."""
+
+    facts: TransferFacts
+    tier: int
+    payer: AccountCard | None
+    payee: AccountCard | None
+    payment: trail.Payment | None
+    claimed_asset: str
+    has_wrong_checksum: bool
+
+    @property
+    def asset(self) -> str | None:
+        """Return the currency of an amount."""
+        return None if self.facts.amount_minor is None and self.facts.asset is None else self.claimed_asset
+
+    def doubts(self, source: Source) -> tuple[str, ...]:
+        """Return why a person must look before an order to this account leaves."""
+        doubts = []
+        if source.trust != "dispatches":
+            doubts.append(UNTRUSTED)
+        if self.has_wrong_checksum:
+            doubts.append("checksum")
+        if self.payee is not None and self.payee.kind in POOLED_KINDS:
+            doubts.append("pooled_account")
+        return tuple(doubts)
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """The lines of a report in its order, and the institutions that they name."""
+
+    lines: list[Line]
+    institutions: dict[UUID, Institution]
+
+
+def lines_of(work: Work, facts: ReportFacts, currency: str) -> Lines:
+    """Look up who the institutions are, and return the lines."""
+    known = by_name(work.connection, _institutions_named(facts))
+    tiers = tiers_of(facts.transfers)
+    return Lines(
+        [_line(facts, transfer, tier, known, currency) for transfer, tier in zip(facts.transfers, tiers, strict=True)],
+        {found.id: found for found in known.values()},
+    )
+
+
+def _line(facts: ReportFacts, transfer: TransferFacts, tier: int, known: dict[str, Institution], currency: str) -> Line:
+    payer, payee = _card(transfer.payer, known), _card(transfer.payee, known)
+    issuer = known.get(transfer.reference_institution or "")
+    issuer_id = issuer.id if issuer else payer.institution_id if payer else None
+    if issuer_id is None and transfer.payer is not None:
+        named = known.get(transfer.payer.institution or "")
+        issuer_id = named.id if named else None
+    at = f"/transfers/{transfer.index}/to"
+    return Line(
+        facts=transfer,
+        tier=tier,
+        payer=payer,
+        payee=payee,
+        payment=trail.Payment(issuer_id, transfer.reference) if issuer_id and transfer.reference else None,
+        claimed_asset=transfer.asset or currency,
+        has_wrong_checksum=any(pointer.startswith(at) for pointer in facts.confirmations),
+    )
+
+
+def _card(account: AccountFacts | None, known: dict[str, Institution]) -> AccountCard | None:
+    institution = known.get(account.institution or "") if account else None
+    if account is None or institution is None or account.number is None:
+        return None
+    return AccountCard(
+        institution_id=institution.id,
+        institution_code=institution.code,
+        scheme=account.scheme,
+        number=account.number,
+        sub_ref=account.sub_ref,
+        holder=account.holder,
+        kind=code_only(account.kind),
+    )
+
+
+def _institutions_named(facts: ReportFacts) -> set[str]:
+    named = {transfer.reference_institution for transfer in facts.transfers}
+    named |= {end.institution for transfer in facts.transfers for end in (transfer.payer, transfer.payee) if end}
+    return {name for name in named if name}
