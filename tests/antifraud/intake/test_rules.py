@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from antifraud.intake import rules
@@ -66,9 +66,8 @@ def test_spellings_of_one_reference_are_the_same_payment(one: str, other: str) -
     assert rules.normalise_reference(one) == other
 
 
-@given(st.text(max_size=40))
+@given(st.text(st.characters(exclude_categories=("C", "Z")) | st.just(" "), max_size=40))
 def test_a_normalised_reference_stays_as_it_is(text: str) -> None:
-    assume(text.isprintable())
     once = rules.normalise_reference(text)
     assert rules.normalise_reference(once) == once
     assert " " not in once
