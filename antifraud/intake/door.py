@@ -80,10 +80,10 @@ class Door:
             return before
         except NoDefinitionInForce:
             log.warning("report_waits_for_a_scheme", source=submission.source.code)
-            return retrying(partial(self._store_only, submission, facts.source_ref if facts else None))
+            return retrying(partial(self._store_only, submission, facts.source_ref if facts else None, "scheme"))
         except Exception:
             log.exception("report_not_understood", source=submission.source.code)
-            return retrying(partial(self._store_only, submission, facts.source_ref if facts else None))
+            return retrying(partial(self._store_only, submission, facts.source_ref if facts else None, "repair"))
         seam("intake.committed")
         return answer
 
@@ -159,10 +159,11 @@ class Door:
                 refuse(work, submission, [found["pointer"] for found in problem.errors])
             return before
 
-    def _store_only(self, submission: Submission, source_ref: str | None) -> Answer:
+    def _store_only(self, submission: Submission, source_ref: str | None, waits_for: str) -> Answer:
         with self.database.begin(submission.source.centre_id) as connection:
             work = self._work(connection, submission.source)
-            return answered_before(work, submission, source_ref) or store_only(work, submission, source_ref)
+            before = answered_before(work, submission, source_ref)
+            return before or store_only(work, submission, source_ref, waits_for=waits_for)
 
     def _work(self, connection: Connection, source: Source) -> Work:
         return self._hands(connection, source.centre_id, f"source:{source.code}")

@@ -21,6 +21,11 @@ from antifraud.work import Work
 
 _SALT_BYTES = 16
 
+_WAITS_FOR = {
+    "scheme": "stored; no bank is asked before somebody approved a workflow definition for this centre",
+    "repair": "stored; a fault of ours keeps it from being understood, and it is tried again until it is",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredReport:
@@ -111,12 +116,17 @@ def refuse(work: Work, submission: Submission, pointers: list[str]) -> None:
     store_report(work, submission, key, standing, faults=pointers)
 
 
-def store_only(work: Work, submission: Submission, source_ref: str | None) -> Answer:
-    """Keep a report that a fault of ours kept from being understood; a loop tries again until it is."""
+def store_only(work: Work, submission: Submission, source_ref: str | None, *, waits_for: str) -> Answer:
+    """Keep a report that could not be understood yet, through no fault of the sender's; a loop tries again until it is.
+
+    The sender is told what it waits for: `scheme` (nobody approved a workflow
+    definition for this centre) or `repair` (a fault of ours).
+    """
     report_id, report_no = work.new_id(), receipt_code()
     key = work.vault.create(work.connection, work.centre_id, "report", work.new_id(), work.now())
     store_report(work, submission, key, Standing("stored", report_id, report_no, None), source_ref=source_ref)
-    body = canonical({"report": {"id": report_id, "no": report_no}, "case": None, "requests": [], "flags": []})
+    flag = {"pointer": "", "code": f"waits-for-{waits_for}", "detail": _WAITS_FOR[waits_for]}
+    body = canonical({"report": {"id": report_id, "no": report_no}, "case": None, "requests": [], "flags": [flag]})
     keep_answer(work, submission, key, report_id, body, status=ACCEPTED)
     return Answer(status=ACCEPTED, body=body)
 
