@@ -1,6 +1,8 @@
 """The web application: routes of every edge, put together here and nowhere else."""
 
 import os
+import re
+from pathlib import Path
 
 from flask import Flask, Response
 from sqlalchemy import text
@@ -12,7 +14,7 @@ from antifraud.channel.routes import BankGate
 from antifraud.channel.signatures import Signer
 from antifraud.foundation.json import canonical
 from antifraud.foundation.logs import configure
-from antifraud.foundation.problems import Unavailable
+from antifraud.foundation.problems import NotFound, Unavailable
 from antifraud.foundation.settings import Settings
 from antifraud.foundation.web import problem_response, register_problem_handlers
 from antifraud.installation import Installation
@@ -21,6 +23,8 @@ from antifraud.intake.door import Door
 from antifraud.timeliness import routes as weekly
 
 MAX_BODY_BYTES = 2_000_000
+PROBLEM_PAGES = Path(__file__).resolve().parent.parent / "docs" / "problems"
+_SLUG = re.compile(r"[a-z][a-z-]{2,60}", re.ASCII)
 
 
 def create_app(installation: Installation) -> Flask:
@@ -45,6 +49,14 @@ def create_app(installation: Installation) -> Flask:
     )
     app.register_blueprint(gate.blueprint())
     app.register_blueprint(weekly.blueprint(installation))
+
+    @app.get("/problems/<slug>")
+    def problem_page(slug: str) -> Response:
+        """Say what to do about a type of problem."""
+        path = PROBLEM_PAGES / f"{slug}.md"
+        if not _SLUG.fullmatch(slug) or not path.is_file():
+            raise NotFound("there is no such type of problem")
+        return Response(path.read_bytes(), content_type="text/markdown; charset=utf-8")
 
     @app.get("/healthz")
     def healthz() -> Response:

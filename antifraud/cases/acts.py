@@ -13,8 +13,9 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from antifraud.banks.numbers import read_number
 from antifraud.banks.queries import by_name
-from antifraud.cases.accounts import POOLED_KINDS, AccountCard, resolve
+from antifraud.cases.accounts import AccountCard, resolve
 from antifraud.cases.casefile import CaseFile, CaseNotFound, Desk
 from antifraud.cases.messages import Mail
 from antifraud.cases.models import cases
@@ -76,20 +77,27 @@ def drop_claim(work: Work, mail: Mail, case_id: UUID, hold_id: UUID, reason: str
     )
 
 
-def resolve_lead(
-    work: Work, mail: Mail, case_id: UUID, hold_id: UUID, *, institution: str, scheme: str, number: str
-) -> CaseFile:
-    """Say which account a lead is: its order leaves now.
+def resolve_lead(work: Work, mail: Mail, case_id: UUID, hold_id: UUID, *, institution: str, account: str) -> CaseFile:
+    """Say which account a lead is: its order leaves now, unless its number is one that a person must confirm.
 
     Raises:
-        InvalidValue: The directory has no such institution.
+        InvalidValue: The directory has no such institution, or this is no whole account number.
     """
     found = by_name(work.connection, [institution]).get(institution)
     if found is None:
         raise InvalidValue(f"the directory has no institution {institution!r}: use its code or its full name")
-    card = AccountCard(institution_id=found.id, institution_code=found.code, scheme=scheme, number=number)
+    read = read_number(account)
+    if read.number is None:
+        raise InvalidValue("this is no whole account number: write every digit, as on the voucher")
+    card = AccountCard(
+        institution_id=found.id,
+        institution_code=found.code,
+        scheme=read.scheme,
+        number=read.number,
+        sub_ref=read.sub_ref,
+    )
     account_id = resolve(work, [card])[card]
-    doubts = ("pooled_account",) if card.kind in POOLED_KINDS else ()
+    doubts = ("checksum",) if read.hard else ()
     return _act(
         work,
         mail,

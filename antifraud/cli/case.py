@@ -8,7 +8,6 @@ from uuid import UUID
 import click
 
 from antifraud.auth.service import Centre
-from antifraud.banks.numbers import read_number
 from antifraud.cases import acts
 from antifraud.cases.casefile import CaseFile, CaseNotFound
 from antifraud.cases.messages import Mail
@@ -130,16 +129,7 @@ def drop(number: str, hold: UUID, reason: str, code: str | None) -> None:
 @CENTRE
 def resolve(number: str, hold: UUID, institution: str, account: str, code: str | None) -> None:
     """Say which account a lead is: its order leaves now."""
-    read = read_number(account)
-    if read.number is None:
-        raise click.ClickException("this is no whole account number")
-    _do(
-        code,
-        number,
-        lambda w, m, c: acts.resolve_lead(
-            w, m, c, hold, institution=institution, scheme=read.scheme, number=read.number or ""
-        ),
-    )
+    _do(code, number, lambda w, m, c: acts.resolve_lead(w, m, c, hold, institution=institution, account=account))
 
 
 @command.command("done")

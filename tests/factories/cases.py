@@ -180,16 +180,24 @@ class Story:
         return self
 
 
-def sealed(installation: Installation, centre: Centre, *, at_least: int = 0) -> int:
-    """Seal the log of a centre; return how many leaves were added.
+def sealed(installation: Installation, centre: Centre) -> int:
+    """Seal the log of a centre once; return how many leaves were added."""
+    with installation.database.begin(centre.id) as connection:
+        return seal(installation.work(connection, centre.id, "loop:runs"), origin_of(centre.id))
+
+
+def seal_all(installation: Installation, centre: Centre) -> int:
+    """Seal until every entry has its leaf; return how many leaves were added.
 
     What is settled depends on every transaction of the server, those of other
-    tests too: with ``at_least`` it is tried until so many were added.
+    tests too, so one look may find only a part.
     """
     ends, added = time.monotonic() + LONGEST_WAIT_SECONDS, 0
     while True:
+        added += sealed(installation, centre)
         with installation.database.begin(centre.id) as connection:
-            added += seal(installation.work(connection, centre.id, "loop:runs"), origin_of(centre.id))
-        if added >= at_least or time.monotonic() > ends:
+            left = connection.scalar(text("SELECT (SELECT count(*) FROM entries) - (SELECT count(*) FROM leaves)"))
+        if not left:
             return added
+        assert time.monotonic() < ends, f"{left} entries were never settled"
         time.sleep(0.05)

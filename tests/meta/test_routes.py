@@ -13,9 +13,10 @@ from antifraud.installation import Installation
 PUBLIC = {
     "/healthz": "says that the process lives, and its version",
     "/.well-known/antifraud-keys.json": "public keys are for everybody",
+    "/problems/<slug>": "says what to do about a type of problem",
     "/weekly/<week>.json": "published figures of a week, without a case or a person in them",
 }
-VALUES = {"request_id": UUID(int=1), "week": "2026-W47"}
+VALUES = {"request_id": UUID(int=1), "week": "2026-W47", "slug": "key-reused"}
 CREDENTIALS: tuple[dict[str, str], ...] = (
     {},
     {"Authorization": "Bearer not-a-token"},

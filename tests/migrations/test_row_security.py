@@ -13,7 +13,7 @@ from antifraud.auth.service import Centre
 from antifraud.foundation.clock import FrozenClock
 from antifraud.foundation.db import sqlstate
 from antifraud.installation import Installation
-from tests.factories.cases import HELD, Story, sealed
+from tests.factories.cases import HELD, Story, seal_all
 
 APPEND_ONLY = ("entries", "leaves", "tree_heads", "attempts", "facts", "snapshots", "signature_refusals", "definitions")
 # What belongs to the installation and to no centre.
@@ -33,7 +33,7 @@ def story(installation: Installation, drill: Centre, clock: FrozenClock) -> Stor
     story.deliver(freeze)
     story.answer(freeze, "frozen", held_minor=HELD)
     story.pass_time(timedelta(minutes=1))
-    sealed(installation, drill, at_least=5)
+    seal_all(installation, drill)
     return story
 
 

@@ -8,7 +8,7 @@ from antifraud.audit.service import Happening, append_to_area, seal
 from antifraud.auth.service import Centre
 from antifraud.installation import Installation
 from antifraud.work import Work
-from tests.factories.cases import sealed
+from tests.factories.cases import seal_all, sealed
 from tests.factories.wire import wait_until
 
 
@@ -25,10 +25,10 @@ def write(installation: Installation, centre: Centre, area: str) -> None:
 def test_sealing_twice_adds_nothing_and_what_comes_later_is_added_behind(
     installation: Installation, drill: Centre
 ) -> None:
-    sealed(installation, drill, at_least=1)
+    seal_all(installation, drill)
     assert sealed(installation, drill) == 0
     write(installation, drill, "auth")
-    assert sealed(installation, drill, at_least=1) == 1
+    assert seal_all(installation, drill) == 1
     with installation.database.begin(drill.id) as connection:
         leaves = connection.execute(text("SELECT leaf_index, leaf_hash FROM leaves ORDER BY leaf_index")).all()
         heads = connection.execute(select(tree_heads).order_by(tree_heads.c.size)).all()
@@ -42,13 +42,13 @@ def test_sealing_twice_adds_nothing_and_what_comes_later_is_added_behind(
 def test_an_entry_whose_transaction_is_open_is_sealed_after_it_and_none_is_passed_over(
     installation: Installation, drill: Centre
 ) -> None:
-    sealed(installation, drill, at_least=1)
+    seal_all(installation, drill)
     with installation.database.begin(drill.id) as slow:
         work = installation.work(slow, drill.id, "test")
         append_to_area(work, "auth", [happening(work)])
         write(installation, drill, "reads")
         assert sealed(installation, drill) == 0, "the younger one waits for the older transaction"
-    assert sealed(installation, drill, at_least=2) == 2
+    assert seal_all(installation, drill) == 2
     with installation.database.begin(drill.id) as connection:
         missing = text(
             "SELECT count(*) FROM entries e WHERE NOT EXISTS"
@@ -58,7 +58,7 @@ def test_an_entry_whose_transaction_is_open_is_sealed_after_it_and_none_is_passe
 
 
 def test_two_sealers_do_not_meet(installation: Installation, drill: Centre) -> None:
-    sealed(installation, drill, at_least=1)
+    seal_all(installation, drill)
     write(installation, drill, "auth")
     with installation.database.begin(drill.id) as first, installation.database.begin(drill.id) as second:
         origin = origin_of(drill.id)

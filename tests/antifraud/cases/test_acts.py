@@ -147,8 +147,7 @@ def test_a_lead_becomes_an_order_once_its_account_is_known(
         acts.resolve_lead,
         the_hold(desk),
         institution="SIM-PROMPT",
-        scheme="card",
-        number=reports.PROMPT_ACCOUNT,
+        account=reports.PROMPT_ACCOUNT,
     )
     assert desk.kinds() == ["stop"]
 
@@ -161,3 +160,15 @@ def test_a_doubtful_claim_waits_until_somebody_confirms_it(
     assert desk.kinds() == []
     desk.do("anna", acts.confirm_claim, the_hold(desk))
     assert desk.kinds() == ["stop"]
+
+
+def test_a_lead_whose_checksum_fails_waits_for_another_look(
+    installation: Installation, drill: Centre, clock: FrozenClock
+) -> None:
+    lead = reports.transfer(clock.now(), to={"institution": "无名银行", "number": "123456789012"})
+    reports.submit(installation, drill, reports.report(clock.now(), transfers=[lead]))
+    desk = Desk(installation, drill, "2026-000001-Z")
+    wrong_iban = "GB82WEST12345698765433"
+    desk.do("anna", acts.resolve_lead, the_hold(desk), institution="SIM-PROMPT", account=wrong_iban)
+    assert desk.kinds() == []
+    assert "confirm_account" in {task.kind for task in desk.view().tasks}

@@ -15,7 +15,7 @@ from antifraud.intake.forgetting import CaseStillOpen, UnknownReport, forget
 from antifraud.vault.service import KeyDestroyed
 from antifraud.verification.service import verify
 from tests.factories import reports
-from tests.factories.cases import Story, sealed
+from tests.factories.cases import Story, seal_all
 from workflows.events import PapersFollowed, TaskCompleted
 
 
@@ -35,7 +35,7 @@ def test_a_report_of_a_closed_case_is_forgotten_and_everything_still_verifies(
     close(story)
     assert forget_it(installation, drill, story.report_no)
     assert not forget_it(installation, drill, story.report_no), "once is enough"
-    sealed(installation, drill, at_least=5)
+    seal_all(installation, drill)
     with installation.database.begin(drill.id) as connection:
         key_id = connection.scalar(text("SELECT key_id FROM reports"))
         with pytest.raises(KeyDestroyed):

@@ -16,7 +16,7 @@ from antifraud.timeliness.service import publish
 from antifraud.timeliness.weeks import Week
 from antifraud.verification.findings import Difference, Scope
 from antifraud.verification.service import checks, verify
-from tests.factories.cases import HELD, Story, sealed
+from tests.factories.cases import HELD, Story, seal_all
 from tests.factories.commands import run
 
 
@@ -65,7 +65,7 @@ def story(installation: Installation, drill: Centre, clock: FrozenClock) -> Stor
     """A case that was stopped, frozen and answered; another one that waits; the log sealed twice."""
     first = Story(installation, drill, clock, source_ref="a")
     first.stopped()
-    sealed(installation, drill, at_least=5)
+    seal_all(installation, drill)
     first.file()
     freeze = first.asked("freeze", amount_minor=HELD)
     first.deliver(freeze)
@@ -75,7 +75,7 @@ def story(installation: Installation, drill: Centre, clock: FrozenClock) -> Stor
     )
     waiting.deliver(waiting.request())
     waiting.pass_time(timedelta(hours=3))
-    sealed(installation, drill, at_least=5)
+    seal_all(installation, drill)
     return first
 
 
@@ -93,7 +93,7 @@ def test_cases_that_were_stopped_frozen_released_and_left_alone_verify(
     lead.pass_time(timedelta(days=1))
     lapsed = Story(installation, drill, clock, source_ref="d").stopped()
     lapsed.pass_time(timedelta(days=4))
-    sealed(installation, drill, at_least=5)
+    seal_all(installation, drill)
     outcomes = {outcome.check: outcome for outcome in verify(installation, drill)}
     wrong = [str(found) for outcome in outcomes.values() for found in outcome.differences if not found.is_warning]
     assert wrong == []
