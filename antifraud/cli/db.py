@@ -6,7 +6,8 @@ from pathlib import Path
 import click
 
 from antifraud.cli.surroundings import read_settings
-from antifraud.founding import differences_from_models, is_current, migrate, new_migration, prepare
+from antifraud.founding import prepare
+from antifraud.founding.schema import differences_from_models, is_current, migrate, new_migration
 from antifraud.supervisor.postgres import EmbeddedPostgres
 from antifraud.vault.keyring import KeysMissing
 

@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql.base import ischema_names
 import antifraud
 from antifraud.foundation.db import Xid8, metadata
 from antifraud.foundation.settings import Settings
-from antifraud.founding import alembic_config, is_current, migrate
+from antifraud.founding.schema import alembic_config, is_current, migrate
 from antifraud.installation import Installation
 
 VERSIONS = Path(__file__).parents[2] / "migrations" / "versions"
