@@ -69,11 +69,6 @@ def test_no_two_kinds_share_a_type() -> None:
     assert len({kind.type for kind in KINDS}) == len(KINDS)
 
 
-def test_no_page_tells_of_a_problem_that_does_not_exist() -> None:
-    known = {kind.type for kind in KINDS} | {"internal-error"}
-    assert {page.stem for page in PAGES.glob("*.md")} - known - {"README"} == set()
-
-
 def test_a_problem_is_answered_with_its_pointers(client: FlaskClient) -> None:
     answer = client.get("/report")
     assert answer.status_code == 422
