@@ -9,8 +9,9 @@ controlled clock was moved.
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
+from uuid import UUID
 
 import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -23,7 +24,7 @@ from antifraud.cases.firing import fire_due
 from antifraud.cases.messages import Mail
 from antifraud.channel.dispatch import Dispatcher
 from antifraud.channel.signatures import Signer
-from antifraud.deadlines.service import next_due_at
+from antifraud.deadlines.service import cases_with_due, next_due_at
 from antifraud.foundation.clock import Clock, SystemClock
 from antifraud.foundation.db import retrying
 from antifraud.foundation.ids import new_id
@@ -35,6 +36,7 @@ from antifraud.runs.service import Process
 
 FLOOR_SECONDS = 1.0
 CASES_AT_ONCE = 100
+AGAIN_AFTER = timedelta(seconds=30)
 ROUNDS_BEFORE_REST = 200
 
 log = structlog.get_logger()
@@ -102,6 +104,7 @@ class Worker:
         self._stop = threading.Event()
         # The alarm clock goes by the machine; what is due goes by the installation's clock.
         self._machine = SystemClock()
+        self._set_aside: dict[UUID, datetime] = {}
         centres = installation.centres()
         self._mails: list[tuple[Centre, Mail]] = [(centre, installation.mail(centre)) for centre in centres]
         keys = installation.vault.keys
@@ -181,11 +184,42 @@ class Worker:
         return sum(self._dispatcher.run_once(centre, mail) for centre, mail in self._mails)
 
     def _fire(self) -> int:
-        return sum(retrying(partial(self._fire_in, centre, mail)) for centre, mail in self._mails)
+        return sum(self._fire_centre(centre, mail) for centre, mail in self._mails)
 
-    def _fire_in(self, centre: Centre, mail: Mail) -> int:
+    def _fire_centre(self, centre: Centre, mail: Mail) -> int:
+        """Fire a batch; if it fails, each of its cases alone, so that one that cannot be fired stops no other.
+
+        A case that failed is looked at again after a pause; `antifraud status` shows its wait as overdue.
+        """
+        now = self._machine.now()
+        self._set_aside = {case_id: until for case_id, until in self._set_aside.items() if until > now}
+        try:
+            return retrying(partial(self._fire_cases, centre, mail, None))
+        except OperationalError:
+            raise  # the database is away: no case is at fault
+        except Exception:
+            log.exception("batch_not_fired", centre=centre.code)
+        return sum(self._fire_one(centre, mail, case_id) for case_id in self._due_cases(centre))
+
+    def _fire_one(self, centre: Centre, mail: Mail, case_id: UUID) -> int:
+        try:
+            return retrying(partial(self._fire_cases, centre, mail, case_id))
+        except OperationalError:
+            raise
+        except Exception:
+            log.exception("case_not_fired", case_id=str(case_id))
+            self._set_aside[case_id] = self._machine.now() + AGAIN_AFTER
+            return 0
+
+    def _due_cases(self, centre: Centre) -> list[UUID]:
         with self._installation.database.begin(centre.id) as connection:
-            fired = fire_due(self._installation.work(connection, centre.id, "loop:deadlines"), mail, CASES_AT_ONCE)
+            work = self._installation.work(connection, centre.id, "loop:deadlines")
+            return cases_with_due(work, work.now(), CASES_AT_ONCE)
+
+    def _fire_cases(self, centre: Centre, mail: Mail, only: UUID | None) -> int:
+        with self._installation.database.begin(centre.id) as connection:
+            work = self._installation.work(connection, centre.id, "loop:deadlines")
+            fired = fire_due(work, mail, CASES_AT_ONCE, only=only, without=self._set_aside)
         if fired:
             seam("deadlines.committed")
         return fired

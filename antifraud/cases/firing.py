@@ -1,5 +1,8 @@
 """Fire what is due: each wait once, by any number of workers, its lateness recorded."""
 
+from collections.abc import Container
+from uuid import UUID
+
 import structlog
 
 from antifraud.cases.casefile import Desk
@@ -14,7 +17,7 @@ from workflows.events import ClockReached
 log = structlog.get_logger()
 
 
-def fire_due(work: Work, mail: Mail, limit: int) -> int:
+def fire_due(work: Work, mail: Mail, limit: int, *, only: UUID | None = None, without: Container[UUID] = ()) -> int:
     """Fire the due waits of up to ``limit`` cases, oldest first; return how many waits that were.
 
     1. Find cases with a due wait, and lock those that nobody else works on.
@@ -22,11 +25,15 @@ def fire_due(work: Work, mail: Mail, limit: int) -> int:
     3. Advance each case by its waits in the order of their due instants.
     4. Write everything; the caller commits.
 
+    With ``only`` it looks at that one case, ``without`` leaves some aside: how the
+    others go on when one cannot be fired.
+
     A case that is busy is left to the next round: whoever holds it may be
     ending the very wait.
     """
     now = work.now()
-    candidates = waits.cases_with_due(work, now, limit)
+    found = [only] if only else waits.cases_with_due(work, now, limit)
+    candidates = [case_id for case_id in found if case_id not in without]
     if not candidates:
         return 0
     desk = Desk(work)
