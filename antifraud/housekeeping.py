@@ -12,7 +12,7 @@ from sqlalchemy import delete
 
 from antifraud.audit.rules import origin_of
 from antifraud.audit.service import seal
-from antifraud.auth.service import Centre
+from antifraud.auth.service import Centre, founded_at
 from antifraud.banks.models import nonces
 from antifraud.cases.messages import Mail
 from antifraud.channel.replies import apply_reply, waiting
@@ -27,8 +27,8 @@ from antifraud.timeliness.weeks import Week
 REPLIES_AT_ONCE = 100
 SEAL_EVERY = timedelta(seconds=5)
 SWEEP_EVERY = timedelta(minutes=1)
-PUBLISH_AFTER = timedelta(hours=9)
-"""A week is published on the Monday after it, so long after that week's end."""
+PLANNED_BACK = timedelta(weeks=60)
+"""How long no worker may have run, and every week of it is still published."""
 WEEKLY = "publish_week"
 ACTOR = "loop:runs"
 
@@ -96,17 +96,26 @@ class Housekeeping:
             apply_reply(self.installation.work(connection, centre.id, ACTOR), mail, reply_id)
 
     def _planned(self, centre: Centre) -> int:
-        """Plan the end of this week, and do what is due: the mark and the effect commit together."""
+        """Plan the weeks up to this one, and do what is due: the mark and the effect commit together."""
         now = self.installation.clock.now()
-        week = Week.of(now, centre.zone)
-        if self._next.get((centre.id, week.name)) is None:
-            with self.installation.database.begin(centre.id) as connection:
-                runs.plan(self.installation.work(connection, centre.id, ACTOR), WEEKLY, week.end + PUBLISH_AFTER)
-            self._next[centre.id, week.name] = now
+        self._plan_weeks(centre, now)
         done = 0
         while self._one_run(centre, now):
             done += 1
         return done
+
+    def _plan_weeks(self, centre: Centre, now: datetime) -> None:
+        """Plan every week since the centre was founded, once a process and week: perhaps nobody ran in some of them."""
+        this_week = Week.of(now, centre.zone)
+        if (centre.id, this_week.name) in self._next:
+            return
+        with self.installation.database.begin(centre.id) as connection:
+            work = self.installation.work(connection, centre.id, ACTOR)
+            week = Week.of(max(founded_at(connection, centre.id), now - PLANNED_BACK), centre.zone)
+            while week.start <= now:
+                runs.plan(work, WEEKLY, week.publish_at)
+                week = Week.of(week.end, centre.zone)
+        self._next[centre.id, this_week.name] = now
 
     def _one_run(self, centre: Centre, now: datetime) -> bool:
         try:
@@ -115,8 +124,7 @@ class Housekeeping:
                 run = runs.claim_due(work, WEEKLY, now)
                 if run is None:
                     return False
-                # The instant before the plan was due for lies in the week that is over.
-                week = Week.of(run.due_at - PUBLISH_AFTER - timedelta(microseconds=1), centre.zone)
+                week = Week.to_publish_at(run.due_at, centre.zone)
                 published = publish(work, centre, week)
         except NotPublishable as reason:
             # A wait that ended in the week is still to be recorded: the next look will find it done.

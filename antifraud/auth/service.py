@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -81,6 +82,12 @@ def all_centres(database: Database) -> list[Centre]:
     with database.begin(None) as connection:
         rows = connection.execute(select(centres).order_by(centres.c.kind.desc(), centres.c.code))
         return [Centre(row.id, row.code, row.name, row.kind, row.zone, row.currency) for row in rows]
+
+
+def founded_at(connection: Connection, centre_id: UUID) -> datetime:
+    """Return when the centre was founded."""
+    found: datetime = connection.execute(select(centres.c.created_at).where(centres.c.id == centre_id)).scalar_one()
+    return found
 
 
 def centre_by_code(database: Database, code: str) -> Centre:

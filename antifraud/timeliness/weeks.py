@@ -10,6 +10,14 @@ from antifraud.foundation.times import parse_time, zone
 
 _NAME = re.compile(r"(?P<year>\d{4})-W(?P<number>\d{2})", re.ASCII)
 _YEARS: Final = range(2000, 2199)
+PUBLISHED_AFTER: Final = timedelta(hours=9)
+"""A week is published so long after its end: on Monday morning, before office hours.
+
+Whoever reads the figures finds them when the working week begins, and waits
+that ended in the week's last minutes have been recorded, even if nothing ran
+during the night. It moves no figure (a wait counts in the week in which it
+ended), so it does not stand among the measures, whose content is hashed.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +64,17 @@ class Week:
         """Return the week in which an aware instant lies."""
         year, number, _ = at.astimezone(zone(zone_name)).isocalendar()
         return cls.parse(f"{year:04d}-W{number:02d}", zone_name)
+
+    @classmethod
+    def to_publish_at(cls, at: datetime, zone_name: str) -> Self:
+        """Return the week whose `publish_at` the instant is."""
+        # The instant before its end lies in the week that is over.
+        return cls.of(at - PUBLISHED_AFTER - timedelta(microseconds=1), zone_name)
+
+    @property
+    def publish_at(self) -> datetime:
+        """Return when the week is to be published."""
+        return self.end + PUBLISHED_AFTER
 
     def has(self, at: datetime | None) -> bool:
         """Return whether the instant lies in the week; its end is the next week's first instant."""
