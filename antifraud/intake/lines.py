@@ -1,6 +1,7 @@
 """The transfers of a report beside what the directory knows of their ends."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from antifraud.auth.service import Source
@@ -8,12 +9,16 @@ from antifraud.banks.queries import Institution, by_name
 from antifraud.cases import trail
 from antifraud.cases.accounts import POOLED_KINDS, AccountCard
 from antifraud.intake.codes import code_only
-from antifraud.intake.facts import AccountFacts, ReportFacts, TransferFacts
+from antifraud.intake.facts import AccountFacts, Flag, ReportFacts, TransferFacts
 from antifraud.intake.tiers import tiers_of
 from antifraud.work import Work
 
 UNTRUSTED = "source_trust"
 """The doubt about an order that only a source without the right to dispatch asked for."""
+_UNKNOWN = (
+    "not in the directory, so nobody there is asked: send a report of the same payment with the institution's code"
+    " or full name, or let the duty officer resolve the lead"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,10 +52,11 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """The lines of a report in its order, and the institutions that they name."""
+    """The lines of a report in its order, the institutions that they name, and the report with what was not found."""
 
     lines: list[Line]
     institutions: dict[UUID, Institution]
+    facts: ReportFacts
 
 
 def lines_of(work: Work, facts: ReportFacts, currency: str) -> Lines:
@@ -60,7 +66,16 @@ def lines_of(work: Work, facts: ReportFacts, currency: str) -> Lines:
     return Lines(
         [_line(facts, transfer, tier, known, currency) for transfer, tier in zip(facts.transfers, tiers, strict=True)],
         {found.id: found for found in known.values()},
+        replace(facts, flags=(*facts.flags, *_unknown(facts, tiers, known))),
     )
+
+
+def _unknown(facts: ReportFacts, tiers: Sequence[int], known: Mapping[str, Institution]) -> Iterator[Flag]:
+    """Yield a flag for each suspect account whose institution the directory does not know: nobody there is asked."""
+    for transfer, tier in zip(facts.transfers, tiers, strict=True):
+        payee = transfer.payee
+        if tier > 0 and payee is not None and payee.institution and payee.institution not in known:
+            yield Flag(f"/transfers/{transfer.index}/to/institution", "institution-unknown", _UNKNOWN)
 
 
 def _line(facts: ReportFacts, transfer: TransferFacts, tier: int, known: dict[str, Institution], currency: str) -> Line:

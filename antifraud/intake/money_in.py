@@ -18,14 +18,17 @@ from workflows.events import ClaimAdded
 
 
 class MoneyIn:
-    """The transfers of one report on their way into a case; call its steps in their order."""
+    """The transfers of one report on their way into a case; call its steps in their order.
+
+    `facts` are the report's, with a flag for each institution that the directory does not know.
+    """
 
     def __init__(self, desk: Desk, facts: ReportFacts, *, report_id: UUID, key: DataKey, currency: str) -> None:
         self._desk = desk
-        self._facts = facts
         self._report_id = report_id
         self._key = key
         read = lines_of(desk.work, facts, currency)
+        self.facts = read.facts
         self._lines = read.lines
         self._payments: dict[trail.Payment, trail.LockedPayment] = {}
         self._accounts: dict[AccountCard, UUID] = {}
@@ -62,7 +65,7 @@ class MoneyIn:
         work = self._desk.work
         known = trail.receipts_of_case(work, file.id) if joined else []
         first = trail.next_position(work, file.id) if joined else 0
-        is_history = self._facts.origin == "historical"
+        is_history = self.facts.origin == "historical"
         retold = Retold(file=file, report_id=self._report_id, is_history=is_history, accounts=self._accounts)
         receipts: list[trail.Receipt] = []
         leads: list[trail.Lead] = []
@@ -76,7 +79,7 @@ class MoneyIn:
             twin = self._twin(line, known)
             if twin is not None:
                 holds = holds_of(file, twin.id)
-                retold.compare(line, twin, holds)
+                retold.compare(line, twin, holds, is_likeness=line.payment is None)
                 # What only history knew was never asked of anybody: a live report asks.
                 is_asked = bool(holds) or line.tier == 0 or twin.id in self._own or is_history
                 if is_asked:
@@ -117,7 +120,7 @@ class MoneyIn:
                     document=party.id_no,
                     phone=party.phone,
                 )
-                for party in self._facts.parties
+                for party in self.facts.parties
             ],
         )
         if is_history:

@@ -14,6 +14,8 @@ from workflows import AnyEvent
 from workflows.events import ClaimConfirmed, DoubtRaised, LeadResolved
 from workflows.state import Hold, Task
 
+PERHAPS_THE_SAME = "perhaps_the_same"
+"""The reason of the task about a transfer that was taken for a known payment by its account and amount alone."""
 Holds = list[tuple[UUID, Hold]]
 """Holds with the procedure of each."""
 
@@ -27,9 +29,15 @@ class Retold:
     is_history: bool
     accounts: Mapping[AccountCard, UUID]
 
-    def compare(self, line: Line, twin: trail.KnownReceipt, holds: Holds) -> None:
-        """Tell a person where another report of the same payment differs."""
+    def compare(self, line: Line, twin: trail.KnownReceipt, holds: Holds, *, is_likeness: bool) -> None:
+        """Tell a person where another report of the same payment differs, or that only likeness says it is the same.
+
+        Without a reference it may be a second payment to the same account,
+        and then an order is missing: a person looks.
+        """
         differs = self._differences(line, twin, holds)
+        if is_likeness:
+            differs.append(PERHAPS_THE_SAME)
         if differs:
             self.doubt(line, ",".join(differs))
 

@@ -43,9 +43,9 @@ def accept(work: Work, mail: Mail, submission: Submission, facts: ReportFacts, *
     key = work.vault.create(work.connection, work.centre_id, "report", work.new_id(), work.now())
     entry = _Entry(report_id=work.new_id(), report_no=receipt_code(), source=submission.source, key=key)
 
-    def store(case_id: UUID) -> bytes:
+    def store(case_id: UUID, flagged: ReportFacts) -> bytes:
         return store_report(
-            work, submission, key, Standing("understood", entry.report_id, entry.report_no, case_id), facts
+            work, submission, key, Standing("understood", entry.report_id, entry.report_no, case_id), flagged
         )
 
     body = _enter_case(work, mail, entry, facts, currency, store)
@@ -65,8 +65,8 @@ def accept_stored(work: Work, mail: Mail, stored: StoredReport, facts: ReportFac
         return False
     entry = _Entry(report_id=stored.id, report_no=stored.no, source=stored.source, key=stored.key)
 
-    def store(case_id: UUID) -> bytes:
-        return take_up(work, stored, case_id, facts)
+    def store(case_id: UUID, flagged: ReportFacts) -> bytes:
+        return take_up(work, stored, case_id, flagged)
 
     _enter_case(work, mail, entry, facts, currency, store)
     return True
@@ -88,7 +88,7 @@ def _enter_case(
     entry: _Entry,
     facts: ReportFacts,
     currency: str,
-    store: Callable[[UUID], bytes],
+    store: Callable[[UUID, ReportFacts], bytes],
 ) -> bytes:
     """Open or join the case, store the report by ``store`` (which gives its commitment), and add its claims."""
     desk, case_id = Desk(work), work.new_id()
@@ -97,7 +97,7 @@ def _enter_case(
     money_in.lock_accounts()
     file = desk.lock(joined_id) if joined_id else _open(desk, case_id, entry.key, facts)
     _begin_procedure(file, facts)
-    commitment = store(file.id)
+    commitment = store(file.id, money_in.facts)
     file.note(
         "ReportAccepted",
         {
@@ -110,7 +110,7 @@ def _enter_case(
     )
     money_in.enter(file, entry.source, joined=joined_id is not None)
     save(desk, mail)
-    return canonical(receipt(entry.report_id, entry.report_no, file, facts, joined=joined_id is not None))
+    return canonical(receipt(entry.report_id, entry.report_no, file, money_in.facts, joined=joined_id is not None))
 
 
 def _open(desk: Desk, case_id: UUID, key: DataKey, facts: ReportFacts) -> CaseFile:

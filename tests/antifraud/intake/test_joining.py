@@ -149,6 +149,26 @@ def test_a_payment_that_only_the_second_report_knows_gets_its_order_in_the_case_
     assert doorway.count("tasks", "kind = 'compare_reports'") == 0
 
 
+@pytest.mark.parametrize("amount", [4_200_000, None])
+def test_a_transfer_that_only_looks_like_a_known_one_gets_no_second_order_and_a_person_looks(
+    doorway: Doorway, amount: int | None
+) -> None:
+    doorway.accepted(doorway.report("a", transfers=[doorway.transfer(), doorway.transfer(reference="N", to=to())]))
+    lines = [doorway.transfer(reference="N", to=to()), doorway.transfer(reference=None, amount=amount)]
+    told = doorway.accepted(doorway.report("b", transfers=lines))
+    assert (told["case"]["joined"], orders(doorway), doorway.count("transfers")) == (True, 2, 2)
+    found = doorway.rows("SELECT reason, state FROM tasks WHERE kind = 'compare_reports'")
+    assert [(row.reason, row.state) for row in found] == [("perhaps_the_same", "open")]
+
+
+def test_a_transfer_without_reference_of_another_amount_is_another_payment_with_its_own_order(doorway: Doorway) -> None:
+    doorway.accepted(doorway.report("a"))
+    lines = [doorway.transfer(), doorway.transfer(reference=None, amount=1_000)]
+    assert doorway.accepted(doorway.report("b", transfers=lines))["case"]["joined"]
+    assert (orders(doorway), doorway.count("transfers")) == (2, 2)
+    assert "compare_reports" not in doorway.tasks()
+
+
 def test_payments_of_two_cases_in_one_report_get_no_second_order_and_a_person_compares(doorway: Doorway) -> None:
     first, second = doorway.transfer(reference="R1"), doorway.transfer(reference="R2", to=to())
     ours = doorway.accepted(doorway.report("a", transfers=[first]))["case"]["no"]

@@ -394,3 +394,25 @@ def test_the_address_takes_posts_only(doorway: Doorway) -> None:
         answer = getattr(client, method)(PATH)
         problem(answer, 405, "method-not-allowed")
         assert "POST" in answer.headers["Allow"]
+
+
+def test_an_institution_that_the_directory_does_not_know_is_flagged_with_what_to_do_and_asks_nobody(
+    doorway: Doorway,
+) -> None:
+    unknown = {"institution": "某某村镇银行", "number": "6222021234567890128", "holder": "李四"}
+    told = doorway.accepted(doorway.report(transfers=[doorway.transfer(to=unknown)]))
+    flags = [flag for flag in told["flags"] if flag["code"] == "institution-unknown"]
+    assert [flag["pointer"] for flag in flags] == ["/transfers/0/to/institution"]
+    assert "code or full name" in flags[0]["detail"]
+    assert "某某" not in json.dumps(told["flags"], ensure_ascii=False)
+    assert (told["requests"], doorway.tasks()) == ([], ["resolve_lead"])
+    kept = doorway.rows("SELECT flags FROM reports")[0].flags
+    assert {"pointer": "/transfers/0/to/institution", "code": "institution-unknown"} in kept
+
+
+def test_a_known_institution_and_the_victims_own_are_not_flagged_as_unknown(doorway: Doorway) -> None:
+    own = {"institution": "某某村镇银行", "number": "6222021234567890128", "holder": "王小明"}
+    lines = [doorway.transfer(), doorway.transfer(to=own, hop=0, reference="R0")]
+    told = doorway.accepted(doorway.report(transfers=lines))
+    assert "institution-unknown" not in {flag["code"] for flag in told["flags"]}
+    assert [request["institution"] for request in told["requests"]] == ["SIM-PROMPT"]
