@@ -2,23 +2,26 @@
 
 Every verb takes the case under lock, so that it decides on what is true now.
 Whoever acts is `work.actor`: it comes from the session or the operating
-system, never from the caller's words.
+system, never from the caller's words. Events stay for ever and in the clear,
+so they hold no free text: a reason is a code, and the reference of a paper is
+kept under the case's key and told by its id.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from antifraud.banks.numbers import read_number
 from antifraud.banks.queries import by_name
 from antifraud.cases.accounts import AccountCard, resolve
 from antifraud.cases.casefile import CaseFile, CaseNotFound, Desk
-from antifraud.cases.messages import Mail
-from antifraud.cases.models import cases
+from antifraud.cases.messages import Mail, references_of
+from antifraud.cases.models import cases, documents
 from antifraud.cases.service import save
 from antifraud.foundation.problems import InvalidValue
 from antifraud.work import Work
@@ -39,10 +42,14 @@ from workflows.events import (
     TaskCompleted,
 )
 
+_CODE: Final = re.compile(r"[a-z][a-z0-9_]{2,39}", re.ASCII)
+# What the native message allows a reference.
+_LONGEST_REFERENCE: Final = 200
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
-    """A further measure on a hold: `kind` is a request kind of the definition."""
+    """A further measure on a hold: `kind` is a request kind of the definition, `documents` are references of papers."""
 
     kind: str
     amount_minor: int | None = None
@@ -67,13 +74,18 @@ def case_id_of(work: Work, number: str) -> UUID:
 
 def confirm_claim(work: Work, mail: Mail, case_id: UUID, hold_id: UUID) -> CaseFile:
     """Confirm an account that was in doubt: its order leaves now."""
-    return _act(work, mail, case_id, hold_id, lambda known: ClaimConfirmed(**known, hold_id=hold_id, by=work.actor))
+    return _act(work, mail, case_id, hold_id, lambda _, known: ClaimConfirmed(**known, hold_id=hold_id, by=work.actor))
 
 
 def drop_claim(work: Work, mail: Mail, case_id: UUID, hold_id: UUID, reason: str) -> CaseFile:
-    """Drop a claim that was found wrong before anything was sent."""
+    """Drop a claim that was found wrong before anything was sent; `reason` is a code."""
+    code = _code(reason, "wrong_account")
     return _act(
-        work, mail, case_id, hold_id, lambda known: ClaimDropped(**known, hold_id=hold_id, by=work.actor, reason=reason)
+        work,
+        mail,
+        case_id,
+        hold_id,
+        lambda _, known: ClaimDropped(**known, hold_id=hold_id, by=work.actor, reason=code),
     )
 
 
@@ -103,7 +115,7 @@ def resolve_lead(work: Work, mail: Mail, case_id: UUID, hold_id: UUID, *, instit
         mail,
         case_id,
         hold_id,
-        lambda known: LeadResolved(
+        lambda _, known: LeadResolved(
             **known, hold_id=hold_id, account_id=account_id, institution_id=found.id, by=work.actor, doubts=doubts
         ),
     )
@@ -111,7 +123,7 @@ def resolve_lead(work: Work, mail: Mail, case_id: UUID, hold_id: UUID, *, instit
 
 def complete_task(work: Work, mail: Mail, case_id: UUID, task_id: UUID) -> CaseFile:
     """Say that a task is done."""
-    return _act(work, mail, case_id, task_id, lambda known: TaskCompleted(**known, task_id=task_id, by=work.actor))
+    return _act(work, mail, case_id, task_id, lambda _, known: TaskCompleted(**known, task_id=task_id, by=work.actor))
 
 
 def hand_over(work: Work, mail: Mail, case_id: UUID, request_id: UUID, *, channel: str, at: datetime) -> CaseFile:
@@ -123,26 +135,31 @@ def hand_over(work: Work, mail: Mail, case_id: UUID, request_id: UUID, *, channe
         mail,
         case_id,
         request_id,
-        lambda known: RequestDelivered(**known, request_id=request_id, channel=channel, sent_at=at, delivered_at=at),
+        lambda _, known: RequestDelivered(**known, request_id=request_id, channel=channel, sent_at=at, delivered_at=at),
     )
 
 
 def ask_measure(work: Work, mail: Mail, case_id: UUID, hold_id: UUID, measure: Measure) -> CaseFile:
-    """Ask for a freeze, release, second stop, extension or return; the definition says who must approve first."""
+    """Ask for a freeze, release, second stop, extension or return; the definition says who must approve first.
+
+    Raises:
+        InvalidValue: The reason is no code, or a reference is empty or too long.
+    """
+    reason = None if measure.reason is None else _code(measure.reason, "unrelated_payment")
     return _act(
         work,
         mail,
         case_id,
         hold_id,
-        lambda known: MeasureAsked(
+        lambda file, known: MeasureAsked(
             **known,
             hold_id=hold_id,
             kind=measure.kind,
             by=work.actor,
             amount_minor=measure.amount_minor,
             ends_at=measure.ends_at,
-            documents=measure.documents,
-            reason=measure.reason,
+            documents=_keep(file, measure.documents),
+            reason=reason,
         ),
     )
 
@@ -150,31 +167,46 @@ def ask_measure(work: Work, mail: Mail, case_id: UUID, hold_id: UUID, measure: M
 def approve(work: Work, mail: Mail, case_id: UUID, approval_id: UUID) -> CaseFile:
     """Approve exactly what was asked; never by the one who asked."""
     return _act(
-        work, mail, case_id, approval_id, lambda known: ApprovalGiven(**known, approval_id=approval_id, by=work.actor)
+        work,
+        mail,
+        case_id,
+        approval_id,
+        lambda _, known: ApprovalGiven(**known, approval_id=approval_id, by=work.actor),
     )
 
 
 def refuse(work: Work, mail: Mail, case_id: UUID, approval_id: UUID, reason: str) -> CaseFile:
-    """Refuse what was asked."""
+    """Refuse what was asked; `reason` is a code."""
+    code = _code(reason, "amount_too_high")
     return _act(
         work,
         mail,
         case_id,
         approval_id,
-        lambda known: ApprovalRefused(**known, approval_id=approval_id, by=work.actor, reason=reason),
+        lambda _, known: ApprovalRefused(**known, approval_id=approval_id, by=work.actor, reason=code),
     )
 
 
 def file_case(work: Work, mail: Mail, case_id: UUID, document: str, *, declined: bool = False) -> CaseFile:
     """Record that the authority filed the case (立案), or declined to: then every stop must be released."""
     kind = CaseNotFiled if declined else CaseFiled
-    return _act(work, mail, case_id, None, lambda known: kind(**known, by=work.actor, document=document))
+    return _act(
+        work,
+        mail,
+        case_id,
+        None,
+        lambda file, known: kind(**known, by=work.actor, document=_keep(file, [document])[0]),
+    )
 
 
 def hand_in_papers(work: Work, mail: Mail, case_id: UUID, request_id: UUID, document: str) -> CaseFile:
     """Hand in the document that was to follow a request."""
     return _act(
-        work, mail, case_id, request_id, lambda known: PapersFollowed(**known, request_id=request_id, document=document)
+        work,
+        mail,
+        case_id,
+        request_id,
+        lambda file, known: PapersFollowed(**known, request_id=request_id, document=_keep(file, [document])[0]),
     )
 
 
@@ -182,7 +214,7 @@ def receive_appeal(work: Work, mail: Mail, case_id: UUID, hold_id: UUID) -> Case
     """Record that the account's holder objected."""
     appeal_id = work.new_id()
     return _act(
-        work, mail, case_id, hold_id, lambda known: AppealReceived(**known, hold_id=hold_id, appeal_id=appeal_id)
+        work, mail, case_id, hold_id, lambda _, known: AppealReceived(**known, hold_id=hold_id, appeal_id=appeal_id)
     )
 
 
@@ -193,17 +225,67 @@ def decide_appeal(work: Work, mail: Mail, case_id: UUID, appeal_id: UUID, *, uph
         mail,
         case_id,
         appeal_id,
-        lambda known: AppealDecided(**known, appeal_id=appeal_id, by=work.actor, upheld=upheld),
+        lambda _, known: AppealDecided(**known, appeal_id=appeal_id, by=work.actor, upheld=upheld),
     )
 
 
+def _code(reason: str, example: str) -> str:
+    """Return the reason if it is a code; what was typed is not repeated, for it may name a person."""
+    if not _CODE.fullmatch(reason):
+        message = f"a reason is a code like {example}: small letters, digits and _, at most 40 (it goes to the log)"
+        raise InvalidValue(message)
+    return reason
+
+
+def _keep(file: CaseFile, references: Sequence[str]) -> tuple[str, ...]:
+    """Keep references of papers under the case's key and return their ids; a reference that the case has keeps its id.
+
+    The same paper handed in twice must stay one paper, or its event would never be known as a repetition.
+    """
+    wanted = [reference.strip() for reference in references]
+    if any(not 1 <= len(reference) <= _LONGEST_REFERENCE for reference in wanted):
+        raise InvalidValue(f"the reference of a paper has 1 to {_LONGEST_REFERENCE} characters")
+    if not wanted:
+        return ()
+    desk, key_id = file.desk, file.row["key_id"]
+    desk.need_keys([key_id])
+    key = desk.keys.get(key_id)
+    if key is None:
+        raise InvalidValue("the personal data of this case was forgotten: it takes no more papers")
+    connection = desk.work.connection
+    kept = connection.scalars(select(documents.c.id).where(documents.c.case_id == file.id))
+    ids = {reference: document_id for document_id, reference in references_of(desk, kept).items()}
+    fresh = {reference: desk.work.new_id() for reference in wanted if reference not in ids}
+    if fresh:
+        connection.execute(
+            insert(documents),
+            [
+                {
+                    "id": document_id,
+                    "centre_id": desk.work.centre_id,
+                    "case_id": file.id,
+                    "key_id": key_id,
+                    "reference_cipher": key.seal("documents", "reference", document_id, reference.encode()),
+                    "at": desk.work.now(),
+                }
+                for reference, document_id in fresh.items()
+            ],
+        )
+    ids |= fresh
+    return tuple(str(ids[reference]) for reference in wanted)
+
+
 def _act(
-    work: Work, mail: Mail, case_id: UUID, subject_id: UUID | None, event: Callable[[dict[str, Any]], AnyEvent]
+    work: Work,
+    mail: Mail,
+    case_id: UUID,
+    subject_id: UUID | None,
+    event: Callable[[CaseFile, dict[str, Any]], AnyEvent],
 ) -> CaseFile:
     """Lock the case, apply the event to the procedure that its subject belongs to, and write what follows."""
     desk = Desk(work)
     file = desk.lock(case_id)
     for procedure_id in file.procedures_of(subject_id):
-        file.apply(procedure_id, event({"id": work.new_id(), "at": work.now()}))
+        file.apply(procedure_id, event(file, {"id": work.new_id(), "at": work.now()}))
     save(desk, mail)
     return file

@@ -1,10 +1,14 @@
 """From a request that must leave to a message that waits in the outbox: composed, sealed, its bytes frozen."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from uuid import UUID
 
+from sqlalchemy import select
+
 from antifraud.cases.casefile import Change, Desk
+from antifraud.cases.models import documents
 from antifraud.cases.orders import Authority, compose
 from antifraud.foundation.json import loads
 from antifraud.outbox.service import Message
@@ -42,7 +46,11 @@ class Mail:
         desk.need_receipts(hold.receipt_id for hold in holds.values() if hold)
         desk.need_keys(change.file.row["key_id"] for change, _, _, _ in wanted)
         desk.need_institutions(desk.institution_of(change.file, request.id) for change, request, _, _ in wanted)
-        return [self._message(desk, change, request, rank, number) for change, request, rank, number in wanted]
+        named = references_of(desk, {UUID(paper) for _, request, _, _ in wanted for paper in request.documents})
+        return [
+            self._message(desk, change, _naming(request, named), rank, number)
+            for change, request, rank, number in wanted
+        ]
 
     def _message(self, desk: Desk, change: Change, request: Request, rank: int, reminder: int | None) -> Message:
         file, hold = change.file, change.file.hold(request.hold_id)
@@ -83,3 +91,25 @@ class Mail:
             return self.authority
         document = loads(desk.keys[key_id].open("cases", "authority", case_id, cipher), max_bytes=MAX_AUTHORITY_BYTES)
         return Authority.from_json(document)
+
+
+def references_of(desk: Desk, document_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Open the references of papers by their ids; one whose key was destroyed is left out."""
+    wanted = set(document_ids)
+    if not wanted:
+        return {}
+    rows = desk.work.connection.execute(
+        select(documents.c.id, documents.c.key_id, documents.c.reference_cipher).where(documents.c.id.in_(wanted))
+    ).all()
+    desk.need_keys(row.key_id for row in rows)
+    return {
+        row.id: desk.keys[row.key_id].open("documents", "reference", row.id, row.reference_cipher).decode()
+        for row in rows
+        if row.key_id in desk.keys
+    }
+
+
+def _naming(request: Request, references: dict[UUID, str]) -> Request:
+    """Return the request with the references of its papers, which the institution reads, in place of our ids."""
+    ids = [UUID(paper) for paper in request.documents]
+    return replace(request, documents=tuple(references[paper] for paper in ids if paper in references))

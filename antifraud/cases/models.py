@@ -66,6 +66,17 @@ cases = Table(
     Column("last_hash", LargeBinary, nullable=False),
 )
 
+documents = Table(
+    "documents",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("centre_id", Uuid, nullable=False),
+    Column("case_id", Uuid, nullable=False),
+    Column("key_id", Uuid, nullable=False),
+    Column("reference_cipher", LargeBinary, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+)
+
 procedures = Table(
     "procedures",
     metadata,

@@ -66,7 +66,7 @@ def file(number: str, document: str, code: str | None, *, declined: bool) -> Non
 @click.option("--amount", type=click.IntRange(1), help="Minor units; what is held if not said.")
 @click.option("--until", help="End of the term, as 2027-05-24T00:00:00+08:00.")
 @click.option("--document", "documents", multiple=True, help="Reference of a paper that carries the measure.")
-@click.option("--reason", help="A word that is shown to whoever approves.")
+@click.option("--reason", help="A code such as unrelated_payment, for whoever approves; it goes to the log.")
 @CENTRE
 def ask(  # noqa: PLR0917 - one parameter an option
     number: str,
@@ -95,7 +95,7 @@ def approve(number: str, approval: UUID, code: str | None) -> None:
 @command.command("refuse")
 @click.argument("number")
 @click.argument("approval", type=click.UUID)
-@click.option("--reason", required=True)
+@click.option("--reason", required=True, help="A code such as amount_too_high; it goes to the log.")
 @CENTRE
 def refuse(number: str, approval: UUID, reason: str, code: str | None) -> None:
     """Refuse what was asked."""
@@ -114,7 +114,7 @@ def confirm(number: str, hold: UUID, code: str | None) -> None:
 @command.command("drop")
 @click.argument("number")
 @click.argument("hold", type=click.UUID)
-@click.option("--reason", required=True)
+@click.option("--reason", required=True, help="A code such as wrong_account; it goes to the log.")
 @CENTRE
 def drop(number: str, hold: UUID, reason: str, code: str | None) -> None:
     """Drop a claim that was wrong, before anything was sent."""

@@ -23,7 +23,17 @@ LOOKED_UP_BY_CREDENTIAL = {
     "institution_keys": "key_id",
 }
 
-APPEND_ONLY = ("entries", "leaves", "tree_heads", "attempts", "facts", "snapshots", "signature_refusals", "definitions")
+APPEND_ONLY = (
+    "entries",
+    "leaves",
+    "tree_heads",
+    "attempts",
+    "documents",
+    "facts",
+    "snapshots",
+    "signature_refusals",
+    "definitions",
+)
 NOT_TENANT = ("assets", "centres", "definitions", "signature_refusals", "heartbeats")
 # Rows that may be taken away: spent nonces, dead processes.
 DELETABLE = ("nonces", "heartbeats")

@@ -152,6 +152,17 @@ CREATE TABLE cases (
     UNIQUE (centre_id, no)
 );
 
+-- References of papers that people name in a case. Events and requests carry the id only.
+CREATE TABLE documents (
+    id uuid PRIMARY KEY,
+    centre_id uuid NOT NULL REFERENCES centres,
+    case_id uuid NOT NULL REFERENCES cases,
+    key_id uuid NOT NULL REFERENCES data_keys,
+    reference_cipher bytea NOT NULL,
+    at timestamptz NOT NULL
+);
+CREATE INDEX documents_by_case ON documents (case_id);
+
 CREATE TABLE procedures (
     id uuid PRIMARY KEY,
     centre_id uuid NOT NULL REFERENCES centres,

@@ -15,7 +15,17 @@ from antifraud.foundation.db import sqlstate
 from antifraud.installation import Installation
 from tests.factories.cases import HELD, Story, seal_all
 
-APPEND_ONLY = ("entries", "leaves", "tree_heads", "attempts", "facts", "snapshots", "signature_refusals", "definitions")
+APPEND_ONLY = (
+    "entries",
+    "leaves",
+    "tree_heads",
+    "attempts",
+    "documents",
+    "facts",
+    "snapshots",
+    "signature_refusals",
+    "definitions",
+)
 # What belongs to the installation and to no centre.
 OPEN = {"assets", "centres", "definitions", "signature_refusals", "heartbeats", "alembic_version"}
 OF_A_BANK = {"requests", "holds", "replies", "nonces", "outbox", "attempts", "institution_keys", "data_keys"}
