@@ -16,10 +16,6 @@ class NoDefinitionInForce(Exception):
     """The centre has no definition in force: load and activate one."""
 
 
-class ApproverMissing(Exception):
-    """A definition may be in force for a live centre only with a named approver."""
-
-
 def store(work: Work, text: str) -> Definition:
     """Keep a definition; the same content again changes nothing."""
     parsed = parse(text)

@@ -148,7 +148,7 @@ transfers = Table(
     Column("report_id", Uuid),
     Column("reply_id", Uuid),
     Column("payment_id", Uuid),
-    Column("position", SmallInteger, nullable=False),
+    Column("position", Integer, nullable=False),
     Column("tier", SmallInteger, nullable=False),
     Column("payer_account_id", Uuid),
     Column("payee_account_id", Uuid),

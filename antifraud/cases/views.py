@@ -11,7 +11,7 @@ from antifraud.cases.casefile import CaseNotFound
 from antifraud.cases.models import cases, procedures
 from antifraud.work import Work
 from workflows import state_from_json
-from workflows.state import Approval, Request, Task
+from workflows.state import Approval, Clock, Request, Task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +39,7 @@ class CaseView:
     procedure_ids: tuple[UUID, ...]
     holds: tuple[HoldView, ...]
     requests: tuple[Request, ...]
+    clocks: tuple[Clock, ...]
     tasks: tuple[Task, ...]
     approvals: tuple[Approval, ...]
 
@@ -79,6 +80,7 @@ def case_view(work: Work, case_id: UUID) -> CaseView:
             for hold in holds
         ),
         requests=tuple(request for state in states for request in state.requests.values()),
+        clocks=tuple(clock for state in states for clock in state.clocks.values()),
         tasks=tuple(task for state in states for task in state.tasks.values()),
         approvals=tuple(approval for state in states for approval in state.approvals.values()),
     )

@@ -232,6 +232,11 @@ def _lines(view: CaseView) -> list[str]:
         for approval in view.approvals
     ]
     lines += [
+        f"  wait {clock.id}  {clock.kind} of {clock.subject_kind}  due {clock.due_at:%Y-%m-%d %H:%M:%S} UTC"
+        for clock in sorted(view.clocks, key=lambda clock: clock.due_at)
+        if clock.kind != "task"
+    ]
+    lines += [
         f"  task {task.id}  {task.kind}  due {task.due_at:%Y-%m-%d %H:%M:%S} UTC"
         f"{f'  ({task.reason})' if task.reason else ''}"
         for task in sorted(view.tasks, key=lambda task: task.due_at)

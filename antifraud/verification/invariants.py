@@ -37,13 +37,24 @@ class Invariant:
     is_warning: bool = False
 
 
+# Only a drill runs an example; in a live centre a named person must have approved the scheme.
+_MAY_DISPATCH = """EXISTS (SELECT 1 FROM activations a JOIN centres c ON c.id = a.centre_id
+    WHERE a.centre_id = r.centre_id AND a.ended_at IS NULL AND (a.status = 'active' OR c.kind = 'drill'))"""
+
 INVARIANTS = (
     Invariant(
         "I1a",
-        "every accepted report is in a case",
-        """SELECT 'report ' || no AS place, 'a case' AS expected, 'stored since ' || accepted_at AS found
-           FROM reports WHERE state = 'stored' AND accepted_at < :overdue""",
+        "every accepted report is in a case, where a scheme is in force under which orders may leave",
+        f"""SELECT 'report ' || no AS place, 'a case' AS expected, 'stored since ' || accepted_at AS found
+           FROM reports r WHERE state = 'stored' AND accepted_at < :overdue AND {_MAY_DISPATCH}""",  # noqa: S608 - our own words
         needs_clock=True,
+    ),
+    Invariant(
+        "I1c",
+        "no report waits for a scheme to be approved",
+        f"""SELECT 'report ' || no AS place, 'an approved scheme' AS expected, 'stored since ' || accepted_at AS found
+           FROM reports r WHERE state = 'stored' AND NOT {_MAY_DISPATCH}""",  # noqa: S608 - our own words
+        is_warning=True,
     ),
     Invariant(
         "I1b",

@@ -39,6 +39,11 @@ NOT_TENANT = ("assets", "centres", "definitions", "signature_refusals", "heartbe
 DELETABLE = ("nonces", "heartbeats")
 # Made by the set-up as the owner; the processes only read them.
 SET_UP_ONLY = ("assets", "centres")
+# What came from outside is never changed: only what became of it is written later.
+UPDATED_IN_PART = {
+    "reports": ("state", "case_id", "channel", "origin", "reported_earliest_at", "reported_latest_at", "flags"),
+    "replies": ("state", "reason", "applied_at", "answer_cipher"),
+}
 WITHOUT_UPDATE = (*APPEND_ONLY, "assets", "centres", "nonces")
 
 
@@ -55,7 +60,9 @@ def upgrade() -> None:
     ]
     for table in sorted(tables):
         rights = ["SELECT"] if table in SET_UP_ONLY else ["SELECT", "INSERT"]
-        if table not in WITHOUT_UPDATE:
+        if table in UPDATED_IN_PART:
+            rights.append(f"UPDATE ({', '.join(UPDATED_IN_PART[table])})")
+        elif table not in WITHOUT_UPDATE:
             rights.append("UPDATE")
         if table in DELETABLE:
             rights.append("DELETE")

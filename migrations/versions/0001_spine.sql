@@ -234,7 +234,7 @@ CREATE TABLE transfers (
     report_id uuid,
     reply_id uuid,
     payment_id uuid REFERENCES payments,
-    position smallint NOT NULL,
+    position integer NOT NULL,
     tier smallint NOT NULL,
     payer_account_id uuid REFERENCES accounts,
     payee_account_id uuid REFERENCES accounts,

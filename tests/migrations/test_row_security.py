@@ -28,6 +28,7 @@ APPEND_ONLY = (
 )
 # What belongs to the installation and to no centre.
 OPEN = {"assets", "centres", "definitions", "signature_refusals", "heartbeats", "alembic_version"}
+CAME_FROM_OUTSIDE = {"reports", "replies"}
 OF_A_BANK = {"requests", "holds", "replies", "nonces", "outbox", "attempts", "institution_keys", "data_keys"}
 # Nobody may update these at all, whatever the rows: tested below.
 WITHOUT_UPDATE = {*APPEND_ONLY, "nonces"}
@@ -90,9 +91,25 @@ def test_under_another_credential_no_row_of_any_tenant_table_is_seen_or_changed(
             assert seen == 0, table
             if table not in WITHOUT_UPDATE:
                 changed = connection.execute(
-                    text(f"UPDATE {table} SET centre_id = centre_id WHERE centre_id = :id"), {"id": drill.id}
+                    text(f"UPDATE {table} SET {changeable(table)} = {changeable(table)} WHERE centre_id = :id"),
+                    {"id": drill.id},
                 ).rowcount
                 assert changed == 0, table
+
+
+def changeable(table: str) -> str:
+    """Return a column that the processes may write: of what came from outside, only what became of it."""
+    return "state" if table in CAME_FROM_OUTSIDE else "centre_id"
+
+
+@pytest.mark.parametrize("column", ["raw_cipher", "key_id"])
+@pytest.mark.parametrize("table", ["reports", "replies"])
+def test_what_came_from_outside_is_never_changed(
+    installation: Installation, drill: Centre, story: Story, table: str, column: str
+) -> None:
+    with pytest.raises(DBAPIError) as refused, installation.database.begin(drill.id) as connection:
+        connection.execute(text(f"UPDATE {table} SET {column} = {column}"))
+    assert sqlstate(refused.value) == FORBIDDEN
 
 
 def test_a_row_cannot_be_given_to_another_centre(
@@ -123,7 +140,9 @@ def test_under_another_banks_credential_nothing_is_seen_or_changed(
             assert all(row["institution_id"] == other for row in rows), table
             assert table in OF_A_BANK or not rows, table
             if table not in WITHOUT_UPDATE:
-                changed = connection.execute(text(f"UPDATE {table} SET centre_id = centre_id")).rowcount
+                changed = connection.execute(
+                    text(f"UPDATE {table} SET {changeable(table)} = {changeable(table)}")
+                ).rowcount
                 assert changed == len(rows), table
     with installation.database.begin(drill.id, institution_id=mine) as connection:
         assert connection.scalar(text("SELECT count(*) FROM requests")) == 2
