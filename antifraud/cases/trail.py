@@ -273,6 +273,11 @@ def receipts_of_case(work: Work, case_id: UUID) -> list[KnownReceipt]:
     return [KnownReceipt(*row) for row in rows]
 
 
+def receipts_of_report(work: Work, report_id: UUID) -> list[UUID]:
+    """Return the receipts that a report alone told of."""
+    return list(work.connection.scalars(select(transfers.c.id).where(transfers.c.report_id == report_id)))
+
+
 def next_position(work: Work, case_id: UUID) -> int:
     """Return the place of the next receipt in the case."""
     return (

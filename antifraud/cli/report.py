@@ -15,6 +15,7 @@ from antifraud.intake.answers import Submission
 from antifraud.intake.door import Door
 from antifraud.intake.forgetting import CaseStillOpen, UnknownReport, forget
 from antifraud.intake.profiles import PROFILES
+from antifraud.intake.separating import CannotSeparate
 
 
 @click.group()
@@ -61,6 +62,21 @@ def forget_command(number: str, reason: str, code: str | None) -> None:
         except (UnknownReport, CaseStillOpen, ValueError) as error:
             raise click.ClickException(str(error)) from error
     click.echo("forgotten" if was_there else "was forgotten before")
+
+
+@command.command("separate")
+@click.argument("number")
+@click.option("--reason", required=True, help="A code such as other_payment; it goes to the log.")
+@click.option("--centre", "code", help="The report's centre; the live one if not said.")
+def separate_command(number: str, reason: str, code: str | None) -> None:
+    """Undo a joining: give a report a case of its own, and ask its banks under it."""
+    with open_installation() as installation:
+        centre = choose_centre(installation, code)
+        try:
+            done = Door.of(installation).separate(centre, number, reason, this_user())
+        except (CannotSeparate, UnknownReport, ValueError, Problem) as error:
+            raise click.ClickException(str(error)) from error
+    click.echo(f"taken out of case {done.old.no}; its own case is {done.new.no}")
 
 
 def _submit(door: Door, source: Source, files: tuple[Path, ...], profile: str) -> int:

@@ -23,9 +23,11 @@ from antifraud.foundation.seams import seam
 from antifraud.installation import Installation
 from antifraud.intake.answers import Answer, Submission, answered_before
 from antifraud.intake.facts import ReportFacts
+from antifraud.intake.forgetting import UnknownReport
 from antifraud.intake.profiles import PROFILES, Profile
+from antifraud.intake.separating import Separated, separate
 from antifraud.intake.service import accept, accept_stored
-from antifraud.intake.stored import StoredReport, refuse, store_only, stored_reports
+from antifraud.intake.stored import StoredReport, refuse, store_only, stored_report, stored_reports
 from antifraud.vault.service import Vault
 from antifraud.work import Work
 
@@ -104,6 +106,28 @@ class Door:
                     self._again[stored.id] = self.clock.now() + RETRY_STORED_AFTER
             last = waiting[-1]
         return done
+
+    def separate(self, centre: Centre, number: str, reason: str, actor: str) -> Separated:
+        """Give a joined report a case of its own.
+
+        Raises:
+            UnknownReport: There is none of that number, or it was forgotten.
+            CannotSeparate: See `separating.separate`.
+        """
+
+        def once() -> Separated:
+            with self.database.begin(centre.id) as connection:
+                work = self._hands(connection, centre.id, actor)
+                stored = stored_report(work, number)
+                if stored is None:
+                    message = f"there is no report {number}, or it was forgotten"
+                    raise UnknownReport(message)
+                facts = self._understand(
+                    Submission(source=stored.source, key="", raw=stored.raw, profile=stored.profile)
+                )
+                return separate(work, self.mails[centre.id], stored, facts, reason, currency=centre.currency)
+
+        return retrying(once)
 
     def _stored(self, centre: Centre, after: StoredReport | None) -> list[StoredReport]:
         with self.database.begin(centre.id) as connection:

@@ -23,13 +23,16 @@ class MoneyIn:
     `facts` are the report's, with a flag for each institution that the directory does not know.
     """
 
-    def __init__(self, desk: Desk, facts: ReportFacts, *, report_id: UUID, key: DataKey, currency: str) -> None:
+    def __init__(
+        self, desk: Desk, facts: ReportFacts, *, report_id: UUID, key: DataKey, currency: str, apart: bool = False
+    ) -> None:
+        """Read the lines; ``apart`` looks at them without the payments that another case has."""
         self._desk = desk
         self._report_id = report_id
         self._key = key
         read = lines_of(desk.work, facts, currency)
         self.facts = read.facts
-        self._lines = read.lines
+        self._lines = [replace(line, payment=None) for line in read.lines] if apart else read.lines
         self._payments: dict[trail.Payment, trail.LockedPayment] = {}
         self._accounts: dict[AccountCard, UUID] = {}
         self._own: set[UUID] = set()

@@ -95,8 +95,8 @@ def _enter_case(
     money_in = MoneyIn(desk, facts, report_id=entry.report_id, key=entry.key, currency=currency)
     joined_id = money_in.lock_payments(case_id)
     money_in.lock_accounts()
-    file = desk.lock(joined_id) if joined_id else _open(desk, case_id, entry.key, facts)
-    _begin_procedure(file, facts)
+    file = desk.lock(joined_id) if joined_id else open_case(desk, case_id, entry.key, facts)
+    begin_procedure(file, facts)
     commitment = store(file.id, money_in.facts)
     file.note(
         "ReportAccepted",
@@ -113,7 +113,8 @@ def _enter_case(
     return canonical(receipt(entry.report_id, entry.report_no, file, money_in.facts, joined=joined_id is not None))
 
 
-def _open(desk: Desk, case_id: UUID, key: DataKey, facts: ReportFacts) -> CaseFile:
+def open_case(desk: Desk, case_id: UUID, key: DataKey, facts: ReportFacts) -> CaseFile:
+    """Begin the report's own case, with the authority that it names."""
     file = desk.open(case_id=case_id, key=key, origin=facts.origin, fraud_type=code_only(facts.fraud_type))
     if facts.authority:
         # Told by the report: it names the officer, so it is personal data.
@@ -126,7 +127,7 @@ def _open(desk: Desk, case_id: UUID, key: DataKey, facts: ReportFacts) -> CaseFi
     return file
 
 
-def _begin_procedure(file: CaseFile, facts: ReportFacts) -> None:
+def begin_procedure(file: CaseFile, facts: ReportFacts) -> None:
     """Open the case's first procedure; history has none, until a live report of the same payment joins it."""
     if facts.origin == "live" and not file.procedures:
         work = file.desk.work

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, tuple_, update
+from sqlalchemy import Row, insert, select, tuple_, update
 
 from antifraud.auth.service import Source, source_by_id
 from antifraud.foundation.ids import receipt_code
@@ -131,6 +131,13 @@ def store_only(work: Work, submission: Submission, source_ref: str | None, *, wa
     return Answer(status=ACCEPTED, body=body)
 
 
+def stored_report(work: Work, number: str) -> StoredReport | None:
+    """Return one report as it came, by the number that its sender was told; None if it is unknown or forgotten."""
+    row = work.connection.execute(select(reports).where(reports.c.no == number)).one_or_none()
+    keys = work.vault.load(work.connection, [row.key_id]) if row else {}
+    return _stored(work, row, keys[row.key_id]) if row and row.key_id in keys else None
+
+
 def stored_reports(work: Work, limit: int, *, after: StoredReport | None = None) -> list[StoredReport]:
     """Return reports that wait to be understood, oldest first, from behind ``after`` on."""
     wanted = select(reports).where(reports.c.state == "stored")
@@ -138,19 +145,19 @@ def stored_reports(work: Work, limit: int, *, after: StoredReport | None = None)
         wanted = wanted.where(tuple_(reports.c.accepted_at, reports.c.id) > (after.accepted_at, after.id))
     rows = work.connection.execute(wanted.order_by(reports.c.accepted_at, reports.c.id).limit(limit)).all()
     keys = work.vault.load(work.connection, {row.key_id for row in rows})
-    return [
-        StoredReport(
-            id=row.id,
-            no=row.no,
-            accepted_at=row.accepted_at,
-            profile=row.profile,
-            source=source_by_id(work.connection, row.source_id),
-            key=keys[row.key_id],
-            salted=keys[row.key_id].open("reports", "raw", row.id, bytes(row.raw_cipher)),
-        )
-        for row in rows
-        if row.key_id in keys
-    ]
+    return [_stored(work, row, keys[row.key_id]) for row in rows if row.key_id in keys]
+
+
+def _stored(work: Work, row: Row[*tuple[Any, ...]], key: DataKey) -> StoredReport:
+    return StoredReport(
+        id=row.id,
+        no=row.no,
+        accepted_at=row.accepted_at,
+        profile=row.profile,
+        source=source_by_id(work.connection, row.source_id),
+        key=key,
+        salted=key.open("reports", "raw", row.id, bytes(row.raw_cipher)),
+    )
 
 
 def _understood(facts: ReportFacts) -> dict[str, Any]:
