@@ -92,7 +92,7 @@ def base58check(address: str) -> bool:
         value = value * 58 + place
     zeros = len(address) - len(address.lstrip("1"))
     body = bytes(zeros) + value.to_bytes((value.bit_length() + 7) // 8, "big")
-    return len(body) > 4 and sha256(sha256(body[:-4]).digest()).digest()[:4] == body[-4:]  # noqa: PLR2004
+    return len(body) > 4 and sha256(sha256(body[:-4]).digest()).digest()[:4] == body[-4:]  # noqa: PLR2004 -- its checksum
 
 
 def eip55_check(address: str) -> bool:
@@ -102,7 +102,7 @@ def eip55_check(address: str) -> bool:
         return True
     digest = keccak256(body.lower().encode("ascii")).hex()
     return all(
-        char == (char.upper() if int(nibble, 16) >= 8 else char.lower())  # noqa: PLR2004
+        char == (char.upper() if int(nibble, 16) >= 8 else char.lower())  # noqa: PLR2004 -- EIP-55
         for char, nibble in zip(body, digest, strict=False)
     )
 

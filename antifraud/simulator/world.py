@@ -223,12 +223,12 @@ class World:
             waits: list[tuple[datetime, str, Callable[[], None]]] = []
             for key, taken in self._taken.items():
                 if taken.answer is None and taken.due_at is not None and taken.due_at <= now:
-                    waits.append((taken.due_at, key[1], lambda key=key: self._answer_late(key)))  # type: ignore[misc]
+                    waits.append((taken.due_at, key[1], lambda key=key: self._answer_late(key)))  # type: ignore[misc]  # default binds now
             for account in self._accounts.values():
                 lapse = lapse_of(account, now)
                 if lapse is not None:
                     line = {"event": "lapse", "effects": [_line(lapse)]}
-                    waits.append((lapse.at, lapse.key, lambda line=line: self._note(line)))  # type: ignore[misc]
+                    waits.append((lapse.at, lapse.key, lambda line=line: self._note(line)))  # type: ignore[misc]  # default binds now
             if not waits:
                 return
             min(waits, key=lambda one: one[:2])[2]()

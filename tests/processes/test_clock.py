@@ -66,7 +66,7 @@ def test_two_days_pass_in_seconds_and_the_loops_wake_when_the_clock_is_moved(who
         moved = time.monotonic()
         assert code == 0, said
         query = "SELECT count(*) FROM deadlines WHERE kind = 'stop_warning' AND state = 'fired'"
-        wait_for(f"warning {warnings}", lambda n=warnings, q=query: whole.one(q) == n, 10, 0.02)  # type: ignore[misc]
+        wait_for(f"warning {warnings}", lambda n=warnings, q=query: whole.one(q) == n, 10, 0.02)  # type: ignore[misc]  # bound
         took.append(time.monotonic() - moved)
     print(f"woken after {[f'{seconds:.2f}' for seconds in took]} s")  # noqa: T201 - pytest shows it with a failure
     # The quickest, because a busy machine may delay one; a loop that only polls a day's wait would miss all three.

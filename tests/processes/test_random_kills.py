@@ -25,7 +25,7 @@ def test_random_kills_under_a_stream_of_reports_lose_nothing_and_repeat_nothing(
     documents = [whole.document(banks[n % 6], *([banks[(n + 1) % 6]] if n % 3 == 0 else [])) for n in range(REPORTS)]
     with whole.killing(names, seed, KILL_EVERY_SECONDS):
         tries = whole.send_stream(documents, clients=CLIENTS, pause=PAUSE_SECONDS)
-    print(f"killed {dict(whole.kills)}, {sum(tries) - REPORTS} of {sum(tries)} posts without an answer")  # noqa: T201
+    print(f"killed {dict(whole.kills)}, {sum(tries) - REPORTS} of {sum(tries)} posts without an answer")  # noqa: T201 - the fault
     assert whole.kills.total() >= LEAST_KILLS
     assert sum(tries) > REPORTS, "no client ever met a dead process"
 

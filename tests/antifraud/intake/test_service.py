@@ -16,7 +16,7 @@ from tests.factories import reports
 def count(installation: Installation, centre: Centre, table: str, where: str = "true") -> int:
     with installation.database.begin(centre.id) as connection:
         # The words of the test itself, never input.
-        return connection.scalar(text(f"SELECT count(*) FROM {table} WHERE {where}")) or 0  # noqa: S608
+        return connection.scalar(text(f"SELECT count(*) FROM {table} WHERE {where}")) or 0  # noqa: S608 - ours
 
 
 def test_a_report_asks_the_bank_and_starts_its_clocks(
