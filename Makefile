@@ -8,7 +8,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-LOCKS := requirements.lock requirements-dev.lock requirements-uv.lock
+LOCKS := requirements.lock requirements-dev.lock requirements-uv.lock requirements-assets.lock requirements-bench.lock
 # Two worker processes pay from a few seconds of tests on; each has a database of its own.
 PYTEST_WORKERS ?= 2
 
@@ -91,6 +91,8 @@ lock: $(BIN)/python  ## write the locks again (UPGRADE=--upgrade moves the versi
 		--no-annotate --custom-compile-command "make lock" $(UPGRADE) "$$@" >/dev/null; }; \
 	compile pyproject.toml --output-file requirements.lock; \
 	compile pyproject.toml --group dev --constraint requirements.lock --output-file requirements-dev.lock; \
+	compile --group assets --output-file requirements-assets.lock; \
+	compile pyproject.toml --group bench --constraint requirements.lock --output-file requirements-bench.lock; \
 	grep -E '^uv==' requirements-dev.lock | sed 's/ .*//' | compile - --output-file requirements-uv.lock
 	@! grep -nE '://' $(LOCKS) || { echo "a lock names a host" >&2; exit 1; }
 

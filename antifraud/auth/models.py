@@ -1,7 +1,7 @@
-"""Tables: centres, who may report (sources), who signs in (users)."""
+"""Tables: centres, who may report (sources), who signs in (users), and their sessions."""
 
 from sqlalchemy import Boolean, Column, DateTime, Integer, LargeBinary, Table, Text, Uuid, text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from antifraud.foundation.db import metadata
 
@@ -45,4 +45,29 @@ users = Table(
     Column("roles", ARRAY(Text), nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("disabled_at", DateTime(timezone=True)),
+    Column("locale", Text),
+    Column("theme", Text),
+    Column("has_shortcuts", Boolean, nullable=False, server_default=text("true")),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("centre_id", Uuid, nullable=False),
+    Column("user_id", Uuid, nullable=False),
+    Column("token_hash", LargeBinary, nullable=False),
+    Column("data", JSONB, nullable=False, server_default=text("'{}'")),
+    Column("opened_at", DateTime(timezone=True), nullable=False),
+    Column("seen_at", DateTime(timezone=True), nullable=False),
+    Column("ends_at", DateTime(timezone=True), nullable=False),
+    Column("ended_at", DateTime(timezone=True)),
+)
+
+sign_in_failures = Table(
+    "sign_in_failures",
+    metadata,
+    Column("subject_hash", LargeBinary, primary_key=True),
+    Column("window_at", DateTime(timezone=True), primary_key=True),
+    Column("failures", Integer, nullable=False),
 )

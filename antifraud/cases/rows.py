@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import Table, bindparam, insert, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from antifraud import changes
 from antifraud.audit.service import Head, append
 from antifraud.cases import models
 from antifraud.cases.casefile import CaseFile, Change, Desk
@@ -39,6 +40,7 @@ def write(desk: Desk, mail: Mail) -> None:
     _write_facts(desk, recorded_at)
     post.queue(desk.work, mail.messages(desk))
     post.drop(desk.work, [stop.request_id for change in desk.changes for stop in change.projection.stops])
+    changes.tell(desk.work, "case", [file.id for file in desk.files.values()])
     desk.changes.clear()
 
 
@@ -206,8 +208,6 @@ def _write_tasks(desk: Desk) -> None:
             .values(state=bindparam("how"), ended_at=bindparam("when"), ended_by=bindparam("by")),
             [{"task": item.id, "how": item.how, "when": item.at, "by": item.by} for item in closed],
         )
-    if opened or closed:
-        work.connection.exec_driver_sql("SELECT pg_notify('tasks', '')")
 
 
 def _hold_of(file: CaseFile, task: Task) -> Hold | None:

@@ -40,6 +40,7 @@ SOURCES: Final = (
     _Source("96110", "96110 反诈专线", "dispatches", may_send_history=False, quota_per_minute=6000),
     _Source("counter", "银行网点", "dispatches", may_send_history=False, quota_per_minute=600),
     _Source("public", "公众自助上报", "needs_confirmation", may_send_history=False, quota_per_minute=60),
+    _Source("console", "值班台", "dispatches", may_send_history=False, quota_per_minute=6000),
     _Source("import", "历史与本机导入", "dispatches", may_send_history=True, quota_per_minute=60_000),
 )
 """The sources that a new centre begins with; each token is made once and lies in a file under `tokens`."""

@@ -1,6 +1,6 @@
-"""Tables: fraud reports as they came, and the answers kept for repeated keys."""
+"""Tables: fraud reports as they came, the answers kept for repeated keys, and drafts that people are still typing."""
 
-from sqlalchemy import Column, DateTime, LargeBinary, SmallInteger, Table, Text, Uuid, text
+from sqlalchemy import BigInteger, Column, DateTime, Integer, LargeBinary, SmallInteger, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from antifraud.foundation.db import metadata
@@ -40,4 +40,23 @@ idempotency = Table(
     Column("status", SmallInteger, nullable=False),
     Column("answer_cipher", LargeBinary, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
+)
+
+drafts = Table(
+    "drafts",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("centre_id", Uuid, nullable=False),
+    Column("no", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("opened_by", Uuid, nullable=False),
+    Column("editor_id", Uuid, nullable=False),
+    Column("key_id", Uuid, nullable=False),
+    Column("fields_cipher", LargeBinary, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("marks", JSONB, nullable=False, server_default=text("'{}'")),
+    Column("opened_at", DateTime(timezone=True), nullable=False),
+    Column("changed_at", DateTime(timezone=True), nullable=False),
+    Column("ended_at", DateTime(timezone=True)),
+    Column("report_id", Uuid),
 )

@@ -27,7 +27,7 @@ APPEND_ONLY = (
     "definitions",
 )
 # What belongs to the installation and to no centre.
-OPEN = {"assets", "centres", "definitions", "signature_refusals", "heartbeats", "alembic_version"}
+OPEN = {"assets", "centres", "definitions", "signature_refusals", "heartbeats", "sign_in_failures", "alembic_version"}
 CAME_FROM_OUTSIDE = {"reports", "replies"}
 OF_A_BANK = {"requests", "holds", "replies", "nonces", "outbox", "attempts", "institution_keys", "data_keys"}
 # Nobody may update these at all, whatever the rows: tested below.
