@@ -238,7 +238,7 @@ class _Reader:
         clocks = self.root.table("clocks")
         boxes = {key: self.clocks_by_urgency(clocks, key, codes) for key in ("dispatch", "receipt", "answer")}
         reminder, fallback, approval = clocks.table("reminder"), clocks.table("fallback"), clocks.table("approval")
-        percents = self.percents(reminder)
+        percents, apart = self.percents(reminder), reminder.length("asked_apart") or NOTHING
         fallback_task, approval_task = fallback.text("task"), approval.text("task")
         for table in (reminder, fallback):
             self.sourced(table)
@@ -275,6 +275,7 @@ class _Reader:
             receipt=boxes["receipt"],
             answer=boxes["answer"],
             reminder_percents=percents,
+            reminder_apart=apart,
             fallback_task=fallback_task,
             rungs=rungs,
             rung_again=rung_again,

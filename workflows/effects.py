@@ -22,7 +22,7 @@ class SendRequest(Effect):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendReminder(Effect):
-    """Remind the institution of a request that it has and did not answer."""
+    """Remind the institution of a request that it has and did not answer; `number` 0: because a person asked."""
 
     request_id: UUID
     number: int

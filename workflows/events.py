@@ -138,6 +138,14 @@ class TaskCompleted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReminderAsked(Event):
+    """A person asked to remind the institution of a request now (催办), beside the reminders that come by themselves."""
+
+    request_id: UUID
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MeasureAsked(Event):
     """A person asked for a further measure on a hold (`kind` is a request kind of the definition).
 
@@ -265,6 +273,7 @@ AnyEvent = (
     | AnswerSettled
     | ClockReached
     | TaskCompleted
+    | ReminderAsked
     | MeasureAsked
     | ApprovalGiven
     | ApprovalRefused

@@ -130,6 +130,7 @@ class Definition:
     receipt: Mapping[str, TimeBox]
     answer: Mapping[str, TimeBox]
     reminder_percents: tuple[int, ...]
+    reminder_apart: Length
     fallback_task: str
     rungs: tuple[Rung, ...]
     rung_again: TimeBox

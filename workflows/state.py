@@ -132,6 +132,7 @@ class Request:
     late: bool = False
     supplement: bool = False
     by_hand: bool = False
+    reminded_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

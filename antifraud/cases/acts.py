@@ -38,6 +38,7 @@ from workflows.events import (
     LeadResolved,
     MeasureAsked,
     PapersFollowed,
+    ReminderAsked,
     RequestDelivered,
     TaskCompleted,
 )
@@ -124,6 +125,17 @@ def resolve_lead(work: Work, mail: Mail, case_id: UUID, hold_id: UUID, *, instit
 def complete_task(work: Work, mail: Mail, case_id: UUID, task_id: UUID) -> CaseFile:
     """Say that a task is done."""
     return _act(work, mail, case_id, task_id, lambda _, known: TaskCompleted(**known, task_id=task_id, by=work.actor))
+
+
+def remind(work: Work, mail: Mail, case_id: UUID, request_id: UUID) -> CaseFile:
+    """Remind the institution of a request now (催办), beside the reminders that come by themselves.
+
+    Raises:
+        EventRefused: It does not have the request yet, has answered it, or was reminded just now.
+    """
+    return _act(
+        work, mail, case_id, request_id, lambda _, known: ReminderAsked(**known, request_id=request_id, by=work.actor)
+    )
 
 
 def hand_over(work: Work, mail: Mail, case_id: UUID, request_id: UUID, *, channel: str, at: datetime) -> CaseFile:

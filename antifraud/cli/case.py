@@ -141,6 +141,15 @@ def done(number: str, task: UUID, code: str | None) -> None:
     _do(code, number, lambda w, m, c: acts.complete_task(w, m, c, task))
 
 
+@command.command("remind")
+@click.argument("number")
+@click.argument("request", type=click.UUID)
+@CENTRE
+def remind(number: str, request: UUID, code: str | None) -> None:
+    """Remind the institution of a request that it has and did not answer."""
+    _do(code, number, lambda w, m, c: acts.remind(w, m, c, request))
+
+
 @command.command("hand-over")
 @click.argument("number")
 @click.argument("request", type=click.UUID)

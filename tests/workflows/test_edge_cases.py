@@ -110,6 +110,28 @@ def test_reminders_go_out_at_half_and_at_four_fifths_of_the_box() -> None:
     assert sent == [(timedelta(minutes=15), [1]), (timedelta(minutes=24), [2])]
 
 
+def test_a_person_may_remind_at_any_time_but_not_twice_in_a_minute() -> None:
+    procedure = Driver()
+    request = procedure.request_of(procedure.claim())
+
+    def ask() -> ev.ReminderAsked:
+        return ev.ReminderAsked(id=procedure.uuid(), at=procedure.at, request_id=request.id, by="officer")
+
+    assert "not delivered yet" in procedure.refuses(ask())
+    procedure.deliver(request.id)
+    wait = procedure.clock("answer", request.id)
+    assert procedure.send(ask()) == (fx.SendReminder(request_id=request.id, number=0),)
+    procedure.pass_time(seconds=59)
+    assert "less than PT1M ago" in procedure.refuses(ask())
+    procedure.pass_time(seconds=1)
+    assert procedure.send(ask()) == (fx.SendReminder(request_id=request.id, number=0),)
+    assert procedure.clock("answer", request.id) == wait  # no clock moves
+    procedure.pass_time(minutes=14)
+    assert "less than PT1M ago" in procedure.refuses(ask())  # one came by itself just now
+    procedure.answer(request.id, "full", held_minor=5, executed_at=procedure.at)
+    assert "nothing to remind of" in procedure.refuses(ask())
+
+
 def test_two_contradicting_answers_count_nothing_until_a_person_decides() -> None:
     procedure = Driver()
     hold_id = procedure.stopped()

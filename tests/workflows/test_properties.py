@@ -136,6 +136,12 @@ class AnyOrder(RuleBasedStateMachine):
             if clocks:
                 self.procedure.fire(min(clocks, key=lambda clock: (clock.due_at, clock.id)), late=late)
 
+    @precondition(has_requests)
+    @rule(pick=PICK)
+    def remind(self, pick: int) -> None:
+        request = self.one_of(self.procedure.state.requests.values(), pick)
+        self.attempt(ev.ReminderAsked(**self.stamp(), request_id=request.id, by="a"))
+
     @precondition(has_holds)
     @rule(pick=PICK, kind=st.sampled_from(sorted(CN.requests)), amount=st.sampled_from([None, 1, 100_000]))
     def ask(self, pick: int, kind: str, amount: int | None) -> None:

@@ -81,6 +81,8 @@ def _take(step: Step, event: ev.AnyEvent) -> None:  # noqa: C901, PLR0912 - one 
             waits.clock_reached(step, event)
         case ev.TaskCompleted():
             people.task_completed(step, event)
+        case ev.ReminderAsked():
+            waits.reminder_asked(step, event)
         case ev.MeasureAsked():
             measures.measure_asked(step, event)
         case ev.ApprovalGiven():

@@ -8,10 +8,12 @@ from workflows import effects as fx
 from workflows.clocks import derive, derive_before, derive_share
 from workflows.engine import facts
 from workflows.engine.step import OVER, EventRefused, Step, about
-from workflows.events import ChannelMissing, ClockReached
+from workflows.events import ChannelMissing, ClockReached, ReminderAsked
 from workflows.scheme import Term
 from workflows.state import Clock, Hold, Request
 
+BY_HAND = 0
+"""The number of a reminder that a person asked for; those that come by themselves count from 1."""
 TERM_CLOCKS = ("stop_end", "stop_warning", "freeze_end", "freeze_warning")
 
 
@@ -86,7 +88,26 @@ def _next_reminder(step: Step, request: Request, start: datetime, first: int) ->
             return
 
 
+def reminder_asked(step: Step, event: ReminderAsked) -> None:
+    """Remind the institution now; what it does not have yet, or has answered, needs no reminder."""
+    request, apart = step.request(event.request_id), step.definition.reminder_apart
+    if request.reminded_at == event.at:
+        return  # an old event again
+    if request.stage in OVER:
+        msg = f"request {request.id} is {request.stage}: there is nothing to remind of"
+        raise EventRefused(msg)
+    if request.stage == "queued":
+        msg = f"request {request.id} was not delivered yet: it is still being sent"
+        raise EventRefused(msg)
+    if request.reminded_at is not None and event.at - request.reminded_at < apart.absolute():
+        msg = f"request {request.id} was reminded of less than {apart.text} ago"
+        raise EventRefused(msg)
+    step.put_request(replace(request, reminded_at=event.at))
+    step.effects.append(fx.SendReminder(request_id=request.id, number=BY_HAND))
+
+
 def _remind(step: Step, request: Request, clock: Clock) -> None:
+    request = step.put_request(replace(request, reminded_at=step.at))
     step.effects.append(fx.SendReminder(request_id=request.id, number=clock.step + 1))
     _next_reminder(step, request, clock.derivation.started_at, clock.step + 1)
 
