@@ -139,7 +139,7 @@ class TaskCompleted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReminderAsked(Event):
-    """A person asked to remind the institution of a request now (催办), beside the reminders that come by themselves."""
+    """A person asked to remind the institution of a request now (催办), beside what comes by itself."""
 
     request_id: UUID
     by: str
