@@ -7,9 +7,16 @@ import structlog
 
 
 def configure(process: str) -> None:
-    """Send structlog and the standard library's log to standard error as JSON lines that name ``process``."""
+    """Send structlog, the standard library's log and its warnings to standard error as JSON lines with ``process``."""
+
+    def named(_logger: object, _name: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
+        # Not a context variable: those belong to one thread, and requests run in many.
+        event.setdefault("process", process)
+        return event
+
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
+        named,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="logged_at"),
     ]
@@ -30,6 +37,7 @@ def configure(process: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
+    logging.captureWarnings(capture=True)
     for noisy in ("apscheduler", "werkzeug", "urllib3", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     # It warns whenever a loop still runs as its next look is due, which is how our loops are meant to work.
@@ -39,7 +47,6 @@ def configure(process: str) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         logger_factory=structlog.stdlib.LoggerFactory(),
     )
-    structlog.contextvars.bind_contextvars(process=process)
 
 
 def _without_statement_values(

@@ -13,7 +13,9 @@ ClockKind = Literal["system", "controlled"]
 
 _PREFIX: Final = "ANTIFRAUD_"
 APPLICATION_ROLE: Final = "antifraud_app"
-_SECRETS: Final = ("DATABASE_URL", "ANTIFRAUD_APP_DATABASE_URL")
+_SECRETS: Final = ("DATABASE_URL", "ANTIFRAUD_APP_DATABASE_URL", "ANTIFRAUD_METRICS_TOKEN")
+_DATABASES: Final = ("DATABASE_URL", "ANTIFRAUD_APP_DATABASE_URL")
+_TOKEN_LENGTH: Final = 16
 _VARIABLES: Final = {
     "ANTIFRAUD_HOME": "the folder of data, keys and logs",
     "ANTIFRAUD_PORT": "the port of the service; the simulator takes the next one",
@@ -24,6 +26,7 @@ _VARIABLES: Final = {
     "ANTIFRAUD_APP_DATABASE_URL": "the database as the role of the running processes",
     "ANTIFRAUD_WEB_PROCESSES": "how many web processes",
     "ANTIFRAUD_WEB_THREADS": "how many threads in each web process",
+    "ANTIFRAUD_METRICS_TOKEN": "the bearer token by which a monitor on another machine reads /metrics",
     "ANTIFRAUD_WORKERS": "how many worker processes",
     "ANTIFRAUD_STOP_SECONDS": "how long the processes may take to stop",
     "ANTIFRAUD_SEAM": "where a test kills this process; never in production",
@@ -47,8 +50,9 @@ class Settings:
     # Not in the repr, which ends up in logs and tracebacks: both hold a password.
     database_url: str | None = field(default=None, repr=False)
     app_database_url: str | None = field(default=None, repr=False)
+    metrics_token: str | None = field(default=None, repr=False)
     web_processes: int = 1
-    web_threads: int = 64
+    web_threads: int = 256
     workers: int = 1
     stop_seconds: int = 10
 
@@ -82,8 +86,9 @@ class Settings:
             clock=cast("ClockKind", clock),
             database_url=_database_url(environ, "DATABASE_URL", home),
             app_database_url=_app_database_url(environ, home),
+            metrics_token=_metrics_token(environ),
             web_processes=_number(environ, "ANTIFRAUD_WEB_PROCESSES", 1, 1, 64),
-            web_threads=_number(environ, "ANTIFRAUD_WEB_THREADS", 64, 2, 1024),
+            web_threads=_number(environ, "ANTIFRAUD_WEB_THREADS", 256, 2, 1024),
             workers=_number(environ, "ANTIFRAUD_WORKERS", 1, 1, 64),
             stop_seconds=_number(environ, "ANTIFRAUD_STOP_SECONDS", 10, 1, 600),
         )
@@ -102,6 +107,15 @@ class Settings:
     def logs_path(self) -> Path:
         """The folder of the processes' logs."""
         return self.home / "logs"
+
+    @property
+    def web_pool_size(self) -> int:
+        """Connections that each web process keeps open; as many again may be opened for a burst.
+
+        Most threads hold an open stream or wait for a client's next request, and the server computes on few cores: more
+        connections than these only wait for each other.
+        """
+        return max(4, min(16, self.web_threads // 4))
 
     @property
     def simulator_port(self) -> int:
@@ -200,7 +214,7 @@ def _database_url(environ: Mapping[str, str], name: str, home: Path) -> str | No
     text = _secret(environ, name)
     if text is None:
         # An external database's application role is never guessed from what an embedded one left behind.
-        if any(_text(environ, other) or _text(environ, f"{other}_FILE") for other in _SECRETS):
+        if any(_text(environ, other) or _text(environ, f"{other}_FILE") for other in _DATABASES):
             return None
         remembered = remembered_url_path(home, name)
         text = remembered.read_text(encoding="utf-8").strip() if remembered.is_file() else None
@@ -211,6 +225,14 @@ def _database_url(environ: Mapping[str, str], name: str, home: Path) -> str | No
         message = f"{name} must be an address like postgresql://user:password@host:5432/database"
         raise SettingsError(message)
     return f"postgresql+psycopg://{rest}"
+
+
+def _metrics_token(environ: Mapping[str, str]) -> str | None:
+    token = _secret(environ, "ANTIFRAUD_METRICS_TOKEN")
+    if token is not None and not (len(token) >= _TOKEN_LENGTH and token.isascii() and token.isprintable()):
+        message = f"ANTIFRAUD_METRICS_TOKEN must be a token of at least {_TOKEN_LENGTH} printable ASCII characters"
+        raise SettingsError(message)
+    return token
 
 
 def _secret(environ: Mapping[str, str], name: str) -> str | None:
