@@ -56,8 +56,8 @@ class Reader:
             for one, (seconds, amount) in zip(ids, rows, strict=True):
                 connection.execute(
                     text(
-                        "INSERT INTO tasks (id, centre_id, procedure_id, case_id, kind, subject_kind, subject_id, due_at,"
-                        " level, amount_minor, asset, masked_label, state, opened_at) VALUES (:id, :centre, :procedure,"
+                        "INSERT INTO tasks (id, centre_id, procedure_id, case_id, kind, subject_kind, subject_id,"
+                        " due_at, level, amount_minor, asset, masked_label, state, opened_at) VALUES (:id, :centre, :procedure,"
                         " :case, 'query_flow', 'hold', :hold, :due, 0, :amount, 'CNY', 'x', 'open', :now)"
                     ),
                     {
@@ -114,12 +114,12 @@ def test_pages_follow_each_other_without_a_gap_or_a_row_twice(reader: Reader, st
 def test_a_page_of_open_tasks_is_one_scan_of_their_index_that_begins_at_its_place(reader: Reader, story: Story) -> None:
     put = reader.put(*[(float(i), i) for i in range(300)], story=story)
     place = Place(reader.clock.now() + timedelta(seconds=200), 200, put[200])
-    branch = reading._behind(reading._BRANCHES["shift"][0], place)  # noqa: SLF001 - the plan is of this statement
+    branch = reading._behind(reading._BRANCHES["shift"][0], place)
     with reader.installation.database.begin(reader.centre.id) as connection:
         connection.execute(text("SET LOCAL enable_seqscan = off"))
         plan = "\n".join(
             connection.scalars(
-                text(f"EXPLAIN {branch} ORDER BY {reading._ordered(branch)} LIMIT 61"),  # noqa: SLF001 - as above
+                text(f"EXPLAIN {branch} ORDER BY {reading._ordered(branch)} LIMIT 61"),
                 {"now": reader.clock.now(), "due": place.due_at, "amount": place.amount_minor, "id": place.id},
             )
         )
@@ -180,6 +180,7 @@ def test_approvals_wait_no_longer_than_the_stop_that_they_are_about(reader: Read
         acts.ask_measure(work, reader.mail, story.case_id, story.hold(), acts.Measure(kind="freeze", amount_minor=HELD))
     (row,) = reader.read("approve").rows
     assert (row.source, row.kind, row.asked_by, row.hold_state) == ("approval", "freeze", "user:anna", "stopped")
+    assert row.ends_at is not None
     assert row.due_at == row.ends_at < reader.clock.now() + timedelta(hours=4)
     assert row.id in {one.id for one in reader.read("shift").rows}
     assert reader.count().scopes["approve"] == 1
