@@ -66,6 +66,12 @@ def active_people(connection: Connection) -> list[Person]:
     return [person_of(row) for row in rows]
 
 
+def everybody(connection: Connection) -> list[tuple[Person, bool]]:
+    """Return every login of the transaction's centre by name, and whether it is disabled."""
+    rows = connection.execute(select(users).order_by(users.c.name))
+    return [(person_of(row), row.disabled_at is not None) for row in rows]
+
+
 def person_named(connection: Connection, name: str) -> Person:
     """Return a login of the transaction's centre by its name, also a disabled one.
 

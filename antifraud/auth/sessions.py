@@ -58,16 +58,16 @@ def open_session(work: Work, person: Person) -> Opened:
     return Opened(session, token)
 
 
-def find(database: Database, clock: Clock, token: str, *, is_use: bool = True) -> Session | None:
+def find(database: Database, clock: Clock, presented: bytes, *, is_use: bool = True) -> Session | None:
     """Return the open session of a token; None if it is unknown, ended, over a limit, or its login was disabled.
 
     Args:
         database: The process's own.
         clock: Both limits are by it.
-        token: What the browser showed; it may be anything.
+        presented: ``token_hash`` of what the browser showed.
         is_use: Whether this moves the idle limit; what a page does by itself does not.
     """
-    presented, now = token_hash(token), clock.now()
+    now = clock.now()
     with database.begin(None, presented=presented.hex()) as connection:
         row = connection.execute(
             select(sessions).where(

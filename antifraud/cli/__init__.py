@@ -13,6 +13,7 @@ from antifraud import __version__
 COMMANDS: Final = (
     "run",
     "setup",
+    "user",
     "status",
     "report",
     "case",

@@ -19,7 +19,7 @@ from antifraud.foundation.db import Database, bind
 from antifraud.foundation.ids import new_id
 from antifraud.foundation.money import ASSETS
 from antifraud.foundation.settings import Settings
-from antifraud.founding.contents import DEFINITION, SOURCES, fill, token_path
+from antifraud.founding.contents import DEFINITION, SOURCES, FirstLogins, fill, token_path
 from antifraud.founding.schema import check_role, make_partitions_and_sequences, make_role, migrate
 from antifraud.vault.keyring import KeyRing
 from antifraud.vault.models import data_keys
@@ -58,11 +58,16 @@ def prepare(settings: Settings, clock: Clock, say: Say) -> None:
                 upsert(assets).on_conflict_do_nothing(),
                 [{"code": asset.code, "exponent": asset.exponent, "kind": asset.kind} for asset in ASSETS.values()],
             )
-        password = _found_centre(database, vault, clock, settings, code=LIVE, name="反诈中心", kind="live")
+        first = _found_centre(database, vault, clock, settings, code=LIVE, name="反诈中心", kind="live")
+        practice = None
         if settings.environment != "production":
-            _found_centre(database, vault, clock, settings, code=DRILL, name="演练中心", kind="drill")
-        if password:
-            say(f"first sign-in: admin / {password}  (shown once; it must be changed at the first sign-in)")
+            practice = _found_centre(database, vault, clock, settings, code=DRILL, name="演练中心", kind="drill")
+        if first:
+            names = ", ".join(first.names)
+            say(f"first sign-in: {names} / {first.password}  (shown once; it must be changed at the first sign-in)")
+        if practice:
+            names = ", ".join(practice.names)
+            say(f"practice sign-in: {names} / {practice.password}  (shown once; the drill centre)")
     finally:
         database.close()
     make_partitions_and_sequences(settings.database_url, clock)
@@ -70,8 +75,8 @@ def prepare(settings: Settings, clock: Clock, say: Say) -> None:
 
 def _found_centre(
     database: Database, vault: Vault, clock: Clock, settings: Settings, *, code: str, name: str, kind: str
-) -> str | None:
-    """Make a centre with all it begins with; return the first password if it was just made."""
+) -> FirstLogins | None:
+    """Make a centre with all it begins with; return its first logins if they were just made."""
     with database.begin(None) as connection:
         centre_id = connection.scalar(select(centres.c.id).where(centres.c.code == code)) or new_id(clock)
         bind(connection, centre_id)

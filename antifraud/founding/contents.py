@@ -1,5 +1,6 @@
 """What a new centre begins with: directory, simulated banks for a drill, sources, a scheme, the first user."""
 
+import contextlib
 import csv
 import os
 from dataclasses import dataclass
@@ -7,12 +8,13 @@ from importlib import resources
 from pathlib import Path
 from typing import Final
 
-import argon2
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from antifraud.audit.service import Happening, append_to_area
 from antifraud.auth.models import sources, users
+from antifraud.auth.passwords import hashed, made_password
+from antifraud.auth.people import NotALogin, add_person
 from antifraud.auth.service import token_hash
 from antifraud.banks.models import channels, institution_keys, institutions
 from antifraud.cases import definitions
@@ -46,8 +48,22 @@ SOURCES: Final = (
 """The sources that a new centre begins with; each token is made once and lies in a file under `tokens`."""
 
 
-def fill(work: Work, settings: Settings, *, code: str, kind: str) -> str | None:
-    """Put in what is missing of a centre's first contents; return the first password if it was just made."""
+FIRST_LOGIN: Final = ("admin",)
+"""Who can sign in to a new live centre: an administrator, who makes the others."""
+PRACTICE_LOGINS: Final = ("operator", "supervisor", "auditor")
+"""Who can sign in to a new drill centre: one login a role, named after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class FirstLogins:
+    """Logins just made, and the one password of all of them."""
+
+    names: tuple[str, ...]
+    password: str
+
+
+def fill(work: Work, settings: Settings, *, code: str, kind: str) -> FirstLogins | None:
+    """Put in what is missing of a centre's first contents; return the first logins if they were just made."""
     _put_directory(work)
     if kind == "drill":
         _put_simulated_banks(work, settings)
@@ -55,7 +71,7 @@ def fill(work: Work, settings: Settings, *, code: str, kind: str) -> str | None:
     for definition_id, version in bundled():
         definitions.store(work, library.text_of(definition_id, version))
     _put_example_in_force(work)
-    return _first_user(work) if kind == "live" else None
+    return _first_logins(work, kind)
 
 
 def _put_directory(work: Work) -> None:
@@ -187,20 +203,16 @@ def _put_example_in_force(work: Work) -> None:
         append_to_area(work, "admin", [happening])
 
 
-def _first_user(work: Work) -> str | None:
-    """Make the first user; return the password, which is nowhere else, or None if there are users already."""
+def _first_logins(work: Work, kind: str) -> FirstLogins | None:
+    """Make the first logins of a centre; return their password, which is nowhere else, or None if there are logins."""
     if work.connection.scalar(select(func.count()).select_from(users)):
         return None
-    password = random_token()[:20]
-    work.connection.execute(
-        insert(users).values(
-            id=work.new_id(),
-            centre_id=work.centre_id,
-            name="admin",
-            person_id=work.new_id(),
-            password_hash=argon2.PasswordHasher().hash(password),
-            roles=["administrator"],
-            created_at=work.now(),
-        )
-    )
-    return password
+    password = made_password()
+    password_hash = hashed(password)
+    made = []
+    for name in PRACTICE_LOGINS if kind == "drill" else FIRST_LOGIN:
+        role = name if kind == "drill" else "administrator"
+        # Another centre's login may have the name already: it keeps it. The practice password opens nothing real.
+        with contextlib.suppress(NotALogin):
+            made.append(add_person(work, name, [role], password_hash, must_change=kind != "drill").name)
+    return FirstLogins(tuple(made), password) if made else None
