@@ -1,0 +1,124 @@
+"""What can be done in a case now: each act is tried on a copy of the state, so that no rule is written twice. Pure.
+
+An act that the engine would refuse, or that would change nothing, is not
+offered. That an act is offered is no promise: the case may change before it
+is done, and then the engine refuses it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from antifraud.cases.dossier import Dossier, ProcedureView
+from workflows import AnyEvent, EventRefused, advance
+from workflows.events import (
+    AppealReceived,
+    ApprovalGiven,
+    CaseFiled,
+    CaseNotFiled,
+    ClaimConfirmed,
+    ClaimDropped,
+    LeadResolved,
+    MeasureAsked,
+    PapersFollowed,
+    ReminderAsked,
+    TaskCompleted,
+)
+from workflows.state import Hold
+
+_ANY: Final = UUID(int=0x0190_0000_0000_7000_8000_0000_0000_0001)
+"""An id that nothing has: what is tried is never kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Possible:
+    """What one person can do in one case; each set holds the subjects of an act.
+
+    `measures` are request kinds by hold. `approve` are the decisions that this
+    person may make, `own` those that only somebody else may.
+    """
+
+    confirm: frozenset[UUID] = frozenset()
+    drop: frozenset[UUID] = frozenset()
+    resolve: frozenset[UUID] = frozenset()
+    measures: Mapping[UUID, tuple[str, ...]] = field(default_factory=dict)
+    remind: frozenset[UUID] = frozenset()
+    hand_over: frozenset[UUID] = frozenset()
+    papers: frozenset[UUID] = frozenset()
+    complete: frozenset[UUID] = frozenset()
+    appeal: frozenset[UUID] = frozenset()
+    decide: Mapping[UUID, UUID] = field(default_factory=dict)
+    approve: frozenset[UUID] = frozenset()
+    own: frozenset[UUID] = frozenset()
+    file: bool = False
+    decline: bool = False
+
+
+def possible(dossier: Dossier, actor: str, now: datetime) -> Possible:
+    """Return what ``actor`` can do in the case at ``now``."""
+    trials = [_Trial(procedure, actor, now) for procedure in dossier.procedures]
+    holds = [(trial, hold) for trial in trials for hold in trial.procedure.state.holds.values()]
+    requests = [(trial, request) for trial in trials for request in trial.procedure.state.requests.values()]
+    approvals = [(trial, approval) for trial in trials for approval in trial.procedure.state.approvals.values()]
+    return Possible(
+        confirm=frozenset(hold.id for trial, hold in holds if trial.takes(ClaimConfirmed, hold_id=hold.id)),
+        drop=frozenset(hold.id for trial, hold in holds if trial.takes(ClaimDropped, hold_id=hold.id, reason="wrong")),
+        resolve=frozenset(
+            hold.id
+            for trial, hold in holds
+            if hold.account_id is None
+            and trial.takes(LeadResolved, hold_id=hold.id, account_id=_ANY, institution_id=_ANY)
+        ),
+        measures={hold.id: kinds for trial, hold in holds if (kinds := trial.measures(hold))},
+        remind=frozenset(one.id for trial, one in requests if trial.takes(ReminderAsked, request_id=one.id)),
+        hand_over=frozenset(one.id for _, one in requests if one.stage == "queued" and one.channel is None),
+        papers=frozenset(
+            one.id
+            for trial, one in requests
+            if one.stage != "withdrawn" and trial.takes(PapersFollowed, request_id=one.id, document=str(_ANY))
+        ),
+        complete=frozenset(
+            task_id
+            for trial in trials
+            for task_id in trial.procedure.state.tasks
+            if trial.takes(TaskCompleted, task_id=task_id)
+        ),
+        appeal=frozenset(
+            hold.id for trial, hold in holds if trial.takes(AppealReceived, hold_id=hold.id, appeal_id=_ANY)
+        ),
+        decide={hold.appeal_id: hold.id for _, hold in holds if hold.appeal_id is not None},
+        approve=frozenset(one.id for trial, one in approvals if trial.takes(ApprovalGiven, approval_id=one.id)),
+        own=frozenset(one.id for _, one in approvals if one.asked_by == actor),
+        file=any(trial.takes(CaseFiled, document=str(_ANY)) for trial in trials),
+        decline=any(trial.takes(CaseNotFiled, document=str(_ANY)) for trial in trials),
+    )
+
+
+class _Trial:
+    """One procedure, tried and never changed."""
+
+    def __init__(self, procedure: ProcedureView, actor: str, now: datetime) -> None:
+        self.procedure = procedure
+        self._known: dict[str, Any] = {"id": _ANY, "at": now}
+        self._actor = actor
+
+    def takes(self, event: type[AnyEvent], /, **given: Any) -> bool:  # noqa: ANN401 - the fields of any event
+        """Tell whether the engine would take the event, and something would come of it."""
+        if "by" in event.__dataclass_fields__:
+            given["by"] = self._actor
+        state = self.procedure.state
+        try:
+            after, effects = advance(self.procedure.definition, state, event(**self._known, **given))
+        except EventRefused:
+            return False
+        return after is not state or bool(effects)
+
+    def measures(self, hold: Hold) -> tuple[str, ...]:
+        """Return the kinds of request that may be asked for a hold; a first stop is no measure that a person asks."""
+        return tuple(
+            kind
+            for kind in self.procedure.definition.requests
+            if kind != "stop" and self.takes(MeasureAsked, hold_id=hold.id, kind=kind)
+        )
