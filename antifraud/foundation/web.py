@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 _SECURITY_HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'none'; img-src 'self' data:; "
+        "font-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -59,8 +59,8 @@ def register_problem_handlers(app: Flask) -> None:
     Anything else is a fault of ours: 500 with an id to quote, nothing of its message in the answer or the log.
     """
     app.register_error_handler(Problem, problem_response)
-    app.register_error_handler(HTTPException, _http_error)
-    app.register_error_handler(Exception, _fault_of_ours)
+    app.register_error_handler(HTTPException, http_error)
+    app.register_error_handler(Exception, fault_of_ours)
     app.after_request(_with_security_headers)
 
 
@@ -78,7 +78,8 @@ def _document(document: dict[str, object], status: int) -> Response:
     return Response(body, status=status, content_type=MEDIA_TYPE)
 
 
-def _http_error(error: HTTPException) -> Response:
+def http_error(error: HTTPException) -> Response:
+    """Return the problem document for an HTTP error of the framework; what a view answered itself stays as it is."""
     status = error.code or 500
     if error.response is not None or status < _FIRST_ERROR:
         # a redirect, or an answer that a view made itself
@@ -95,15 +96,21 @@ def _http_error(error: HTTPException) -> Response:
     return response
 
 
-def _fault_of_ours(error: Exception) -> Response:
-    error_id = secrets.token_hex(8)
-    # Messages of exceptions quote data (a row, a name): the log gets the place, never the message.
-    frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
-    log.error("unexpected_error", error_id=error_id, kind=type(error).__qualname__, frames=frames)
+def fault_of_ours(error: Exception, error_id: str | None = None) -> Response:
+    """Return the problem document for a fault of ours, with an id to quote, and write the fault down."""
+    error_id = error_id or secrets.token_hex(8)
+    note_fault(error, error_id)
     detail = f"the service failed; quote {error_id} to its operator"
     return _document(
         {"type": "/problems/internal-error", "title": "The service failed", "status": 500, "detail": detail}, 500
     )
+
+
+def note_fault(error: Exception, error_id: str) -> None:
+    """Write a fault of ours into the log under its id: where it happened, never what it said."""
+    # Messages of exceptions quote data (a row, a name): the log gets the place, never the message.
+    frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
+    log.error("unexpected_error", error_id=error_id, kind=type(error).__qualname__, frames=frames)
 
 
 def _with_security_headers(response: Response) -> Response:

@@ -1,0 +1,1 @@
+"""The operators' console: server-rendered pages, kept alive by one stream of hints per open page."""
