@@ -35,6 +35,7 @@ class _Source:
     trust: str
     may_send_history: bool
     quota_per_minute: int
+    has_token: bool = True
 
 
 SOURCES: Final = (
@@ -42,10 +43,12 @@ SOURCES: Final = (
     _Source("96110", "96110 反诈专线", "dispatches", may_send_history=False, quota_per_minute=6000),
     _Source("counter", "银行网点", "dispatches", may_send_history=False, quota_per_minute=600),
     _Source("public", "公众自助上报", "needs_confirmation", may_send_history=False, quota_per_minute=60),
-    _Source("console", "值班台", "dispatches", may_send_history=False, quota_per_minute=6000),
+    _Source("console", "值班台", "dispatches", may_send_history=False, quota_per_minute=6000, has_token=False),
     _Source("import", "历史与本机导入", "dispatches", may_send_history=True, quota_per_minute=60_000),
 )
-"""The sources that a new centre begins with; each token is made once and lies in a file under `tokens`."""
+"""The sources that a new centre begins with; each token is made once and lies in a file under `tokens`.
+
+The console has none: who reports there is signed in, and no bearer token may speak as it."""
 
 
 FIRST_LOGIN: Final = ("admin",)
@@ -163,12 +166,7 @@ def _put_sources(work: Work, settings: Settings, centre_code: str) -> None:
     for source in SOURCES:
         if source.code in known:
             continue
-        token = random_token()
-        path = token_path(settings, centre_code, source.code)
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.unlink(missing_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400), "w") as file:
-            file.write(token + "\n")
+        token = _new_token(token_path(settings, centre_code, source.code)) if source.has_token else None
         work.connection.execute(
             insert(sources).values(
                 id=work.new_id(),
@@ -178,10 +176,19 @@ def _put_sources(work: Work, settings: Settings, centre_code: str) -> None:
                 trust=source.trust,
                 may_send_history=source.may_send_history,
                 quota_per_minute=source.quota_per_minute,
-                token_hash=token_hash(token),
+                token_hash=token_hash(token) if token else None,
                 created_at=work.now(),
             )
         )
+
+
+def _new_token(path: Path) -> str:
+    token = random_token()
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400), "w") as file:
+        file.write(token + "\n")
+    return token
 
 
 def token_path(settings: Settings, centre_code: str, source_code: str) -> Path:
