@@ -5,13 +5,13 @@ import re
 from pathlib import Path
 
 from flask import Flask, Response
-from sqlalchemy import text
 
-from antifraud import __version__
 from antifraud.channel.routes import BankGate
 from antifraud.channel.signatures import Signer
 from antifraud.console import routes as console
-from antifraud.foundation.json import canonical
+from antifraud.console.frame import live
+from antifraud.foundation.access import register_access
+from antifraud.foundation.lifetime import Lifetime
 from antifraud.foundation.logs import configure
 from antifraud.foundation.problems import NotFound
 from antifraud.foundation.settings import Settings
@@ -20,6 +20,7 @@ from antifraud.installation import Installation
 from antifraud.intake import routes as intake
 from antifraud.intake.door import Door
 from antifraud.timeliness import routes as weekly
+from antifraud.verification import routes as health
 
 MAX_BODY_BYTES = 2_000_000
 PROBLEM_PAGES = Path(__file__).resolve().parent.parent / "docs" / "problems"
@@ -30,6 +31,12 @@ def create_app(installation: Installation) -> Flask:
     """Build the application on an installation; nothing is read from the surroundings here."""
     app = Flask("antifraud", static_folder=None, template_folder="console/templates")
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    lifetime = Lifetime()
+    app.extensions["lifetime"] = lifetime
+    lifetime.at_end(live.stop)
+    lifetime.afterwards(installation.database.close)
+    # First, so that it sees every answer as it leaves.
+    register_access(app)
     register_problem_handlers(app)
     centres = {centre.id: centre for centre in installation.centres()}
     mails = {centre.id: installation.mail(centre) for centre in centres.values()}
@@ -47,6 +54,7 @@ def create_app(installation: Installation) -> Flask:
     )
     app.register_blueprint(gate.blueprint())
     app.register_blueprint(weekly.blueprint(installation))
+    app.register_blueprint(health.blueprint(installation, lifetime))
     console.register(app, installation, door)
 
     @app.get("/problems/<slug>")
@@ -57,13 +65,6 @@ def create_app(installation: Installation) -> Flask:
             raise NotFound("there is no such type of problem")
         return Response(path.read_bytes(), content_type="text/markdown; charset=utf-8")
 
-    @app.get("/healthz")
-    def healthz() -> Response:
-        """Say that this process answers and reaches the database."""
-        with installation.database.begin(None) as connection:
-            connection.execute(text("SELECT 1"))
-        return Response(canonical({"status": "ok", "version": __version__}), mimetype="application/json")
-
     return app
 
 
@@ -71,5 +72,4 @@ def application() -> Flask:
     """Return the application of this process's surroundings: what a WSGI server loads."""
     settings = Settings.from_environment(os.environ)
     configure("antifraud web")
-    pool = max(4, settings.web_threads // 4)
-    return create_app(Installation.open(settings, pool_size=pool, process="antifraud web"))
+    return create_app(Installation.open(settings, pool_size=settings.web_pool_size, process="antifraud web"))

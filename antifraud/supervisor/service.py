@@ -155,7 +155,7 @@ def _is_ready(settings: Settings) -> bool:
     address = _reachable(settings.host)
     connection = http.client.HTTPConnection(address, settings.port, timeout=2)
     try:
-        connection.request("GET", "/healthz")
+        connection.request("GET", "/readyz")
         return connection.getresponse().status == http.HTTPStatus.OK
     except (OSError, http.client.HTTPException):
         return False
