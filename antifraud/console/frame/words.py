@@ -121,7 +121,7 @@ _WORDS: Final[Mapping[str, Mapping[str, LazyString]]] = MappingProxyType(
         },
         "urgency": {"urgent": _("urgent"), "normal": _("normal")},
         "scope": {"whole": _("whole account"), "amount": _("an amount")},
-        "phase": {"new": _("new"), "open": _("open"), "closed": _("closed"), "historical": _("history only")},
+        "phase": {"new": _("just opened"), "open": _("being worked on"), "closed": _("closed"), "historical": _("history only")},
         "filing": {"filed": _("case filed"), "declined": _("not filed")},
         "subject": {
             "request": _("request"),
@@ -138,6 +138,30 @@ _WORDS: Final[Mapping[str, Mapping[str, LazyString]]] = MappingProxyType(
             "excluded": _("excluded"),
             "counted": _("counted"),
         },
+        "fraud": {
+            "brushing": _("fake orders for commission"),
+            "fake_investment": _("fake investment"),
+            "shopping": _("fake shopping"),
+            "impersonate_service": _("posing as customer service"),
+            "loan": _("fake loan"),
+            "credit_record": _("fake credit record"),
+            "impersonate_boss": _("posing as a boss"),
+            "impersonate_relative": _("posing as somebody known"),
+            "impersonate_official": _("posing as police or court"),
+            "romance": _("romance"),
+            "game_trade": _("trade in game items"),
+            "bec": _("business mail taken over"),
+            "invoice": _("fake invoice"),
+            "account_takeover": _("account taken over"),
+            "tech_support": _("fake technical support"),
+            "fake_subsidy": _("fake subsidy"),
+            "mule_withdrawal": _("cash drawn for others"),
+            "ticket_refund": _("fake ticket refund"),
+            "sextortion": _("blackmail after a nude chat"),
+            "prize": _("fake prize"),
+            "insurance_fee": _("fake insurance fee"),
+            "other": _("other trick"),
+        },
         "role": {
             "operator": _("operator"),
             "supervisor": _("shift supervisor"),
@@ -152,8 +176,8 @@ _WORDS: Final[Mapping[str, Mapping[str, LazyString]]] = MappingProxyType(
             "held": _("stopped"),
             "done": _("done"),
             "moved": _("moved on"),
-            "gone": _("gone"),
-            "idle": _("not begun"),
+            "gone": _("over"),
+            "idle": _("not begun yet"),
         },
     }
 )
@@ -217,7 +241,7 @@ def word(kind: str, code: str) -> LazyString:
 
     Args:
         kind: Which codes: task, request_kind, stage, outcome, hold, clock, urgency, scope, phase, filing, subject,
-            verdict, role or look.
+            verdict, fraud, role or look.
         code: As the workflow writes it.
 
     Raises:

@@ -18,6 +18,9 @@ export function on(code, handler, { label, group = "here", inFields = false, whe
 /** Every key that has words and acts on this page just now. */
 export const list = () => known.filter((entry) => entry.label && (!entry.when || entry.when()));
 
+/** The same under one name. */
+export const keys = { on, list };
+
 /** A key as it stands on the keyboard. */
 function spoken(code) {
   const names = { Period: ".", Comma: ",", Slash: "/", BracketLeft: "[", BracketRight: "]", ArrowDown: "↓", ArrowUp: "↑", Escape: "Esc" };
