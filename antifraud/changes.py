@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import text
-
 from antifraud.work import Work
 
 CHANNEL: Final = "changes"
@@ -18,9 +16,11 @@ CHANNEL: Final = "changes"
 
 def tell(work: Work, kind: str, ids: Sequence[UUID]) -> None:
     """Tell that these ``case``s or ``draft``s of the centre changed; heard once the transaction commits."""
-    if ids:
-        payloads = [f"{work.centre_id} {kind} {one}" for one in ids]
-        work.connection.execute(_NOTIFY, {"channel": CHANNEL, "payloads": payloads})
+    gather(work, kind, ids)
+    work.write()
 
 
-_NOTIFY = text("SELECT pg_notify(:channel, payload) FROM unnest(CAST(:payloads AS text[])) AS payload")
+def gather(work: Work, kind: str, ids: Sequence[UUID]) -> None:
+    """Do as `tell` does with the rows that the caller is about to write."""
+    for one in ids:
+        work.rows.tell(CHANNEL, f"{work.centre_id} {kind} {one}")

@@ -1,6 +1,6 @@
 """One transaction's hands: what every service takes first, and never commits."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from antifraud.foundation.clock import Clock
 from antifraud.foundation.ids import new_id
+from antifraud.foundation.rows import Rows
 from antifraud.vault.service import Vault
 
 
@@ -24,6 +25,7 @@ class Work:
     centre_id: UUID
     actor: str
     vault: Vault
+    rows: Rows = field(default_factory=Rows)
 
     def now(self) -> datetime:
         """Return the present instant of the injected clock."""
@@ -32,3 +34,7 @@ class Work:
     def new_id(self) -> UUID:
         """Return a fresh UUIDv7."""
         return new_id(self.clock)
+
+    def write(self) -> None:
+        """Insert the rows that were gathered; every verb that gathers some does so before it returns."""
+        self.rows.write(self.connection)

@@ -40,13 +40,13 @@ def append(
 ) -> list[Head]:
     """Append to streams whose owners the caller holds under lock; return their new heads, which the owners must keep.
 
+    The entries are gathered with the caller's other rows, which it writes.
     ``recorded_at`` is now, unless the caller writes other rows of the same instant beside them.
     """
     rows: list[dict[str, Any]] = []
     at = recorded_at or work.now()
     heads = [_chain(work, head, happenings, rows, at) for head, happenings in streams]
-    if rows:
-        work.connection.execute(insert(entries), rows)
+    work.rows.add(entries, rows)
     return heads
 
 
@@ -102,6 +102,7 @@ def append_to_area(work: Work, area: str, happenings: Sequence[Happening]) -> He
         .with_for_update()
     ).one()
     (head,) = append(work, [(Head(stream, row.opened_month, row.last_seq, bytes(row.last_hash)), happenings)])
+    work.write()
     connection.execute(
         update(area_heads)
         .where(area_heads.c.centre_id == work.centre_id, area_heads.c.stream == stream)

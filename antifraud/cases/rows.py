@@ -1,11 +1,12 @@
-"""Writes a desk: what `workflows.project` says becomes rows, one batch a table, in one order of tables."""
+"""Writes a desk: what `workflows.project` says becomes rows; all new ones in one statement, then what they change."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, bindparam, insert, update
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import Table, Update, bindparam, update
 
 from antifraud import changes
 from antifraud.audit.service import Head, append
@@ -26,25 +27,68 @@ from workflows.projection import (
 )
 from workflows.state import Hold, Request, Task
 
+_CASE_MOVED = (
+    update(models.cases)
+    .where(models.cases.c.id == bindparam("case"))
+    .values(
+        last_seq=bindparam("seq"),
+        last_hash=bindparam("head"),
+        closed_at=bindparam("closed"),
+        origin=bindparam("kept_origin"),
+    )
+)
+_PROCEDURE_MOVED = (
+    update(models.procedures)
+    .where(models.procedures.c.id == bindparam("procedure"))
+    .values(state=bindparam("new_state", type_=models.procedures.c.state.type), closed_at=bindparam("closed"))
+)
+_APPROVAL_DECIDED = (
+    update(models.approvals)
+    .where(models.approvals.c.id == bindparam("approval"))
+    .values(state=bindparam("how"), decided_by=bindparam("by"), decided_at=bindparam("when"))
+)
+_TASK_CLOSED = (
+    update(models.tasks)
+    .where(models.tasks.c.id == bindparam("task"))
+    .values(state=bindparam("how"), ended_at=bindparam("when"), ended_by=bindparam("by"))
+)
+
+
+@dataclass(slots=True)
+class _Afterwards:
+    """What is changed once the new rows are there: a change may be of a row that the same desk has just made."""
+
+    updates: list[tuple[Update, list[dict[str, Any]]]] = field(default_factory=list)
+    ended: list[waits.Ended] = field(default_factory=list)
+
+    def change(self, statement: Update, values: list[dict[str, Any]]) -> None:
+        if values:
+            self.updates.append((statement, values))
+
 
 def write(desk: Desk, mail: Mail) -> None:
-    """Write everything that happened on the desk; the caller commits."""
+    """Write everything that happened on the desk, and what else the transaction gathered; the caller commits."""
+    work, afterwards = desk.work, _Afterwards()
     # One instant for all that is recorded here, so that the log can tell when each row was.
-    recorded_at = desk.work.now()
-    _write_cases(desk, recorded_at)
-    _write_procedures(desk)
-    _write_holds_and_requests(desk)
-    _write_approvals(desk)
-    _write_tasks(desk)
-    _write_deadlines(desk)
-    _write_facts(desk, recorded_at)
-    post.queue(desk.work, mail.messages(desk))
-    post.drop(desk.work, [stop.request_id for change in desk.changes for stop in change.projection.stops])
-    changes.tell(desk.work, "case", [file.id for file in desk.files.values()])
+    recorded_at = work.now()
+    _gather_cases(desk, recorded_at, afterwards)
+    _gather_procedures(desk, afterwards)
+    _gather_holds_and_requests(desk)
+    _gather_approvals(desk, afterwards)
+    _gather_tasks(desk, afterwards)
+    _gather_deadlines(desk, afterwards)
+    _gather_facts(desk, recorded_at)
+    post.queue(work, mail.messages(desk))
+    changes.gather(work, "case", list(desk.files))
+    work.write()
+    for statement, values in afterwards.updates:
+        work.connection.execute(statement, values)
+    waits.end(work, afterwards.ended)
+    post.drop(work, [stop.request_id for change in desk.changes for stop in change.projection.stops])
     desk.changes.clear()
 
 
-def _write_cases(desk: Desk, recorded_at: datetime) -> None:
+def _gather_cases(desk: Desk, recorded_at: datetime, afterwards: _Afterwards) -> None:
     work, files = desk.work, list(desk.files.values())
     heads = append(
         work,
@@ -74,28 +118,17 @@ def _write_cases(desk: Desk, recorded_at: datetime) -> None:
             )
         file.is_new = False
         file.happenings.clear()
-    if new:
-        work.connection.execute(insert(models.cases), new)
-    if known:
-        cases = models.cases
-        work.connection.execute(
-            update(cases)
-            .where(cases.c.id == bindparam("case"))
-            .values(
-                last_seq=bindparam("seq"),
-                last_hash=bindparam("head"),
-                closed_at=bindparam("closed"),
-                origin=bindparam("kept_origin"),
-            ),
-            known,
-        )
+    work.rows.add(models.cases, new)
+    afterwards.change(_CASE_MOVED, known)
 
 
-def _write_procedures(desk: Desk) -> None:
+def _gather_procedures(desk: Desk, afterwards: _Afterwards) -> None:
     work = desk.work
     new, known = [], []
     for file in desk.files.values():
         for procedure in file.procedures.values():
+            if not procedure.is_new and not procedure.is_changed:
+                continue
             closed_at = work.now() if procedure.state.phase == "closed" else None
             state = state_to_json(procedure.state)
             if procedure.is_new:
@@ -111,28 +144,20 @@ def _write_procedures(desk: Desk) -> None:
                         "closed_at": closed_at,
                     }
                 )
-            elif procedure.is_changed:
+            else:
                 known.append({"procedure": procedure.id, "new_state": state, "closed": closed_at})
-    if new:
-        work.connection.execute(insert(models.procedures), new)
-    if known:
-        procedures = models.procedures
-        work.connection.execute(
-            update(procedures)
-            .where(procedures.c.id == bindparam("procedure"))
-            .values(state=bindparam("new_state", type_=procedures.c.state.type), closed_at=bindparam("closed")),
-            known,
-        )
+    work.rows.add(models.procedures, new)
+    afterwards.change(_PROCEDURE_MOVED, known)
 
 
-def _write_holds_and_requests(desk: Desk) -> None:
+def _gather_holds_and_requests(desk: Desk) -> None:
     holds: dict[UUID, dict[str, Any]] = {}
     requests: dict[UUID, dict[str, Any]] = {}
     for change in desk.changes:
         holds |= {hold.id: hold_row(_place(desk, change), hold) for hold in change.projection.holds}
         requests |= {request.id: _request_row(desk, change, request) for request in change.projection.requests}
-    _upsert(desk, models.holds, list(holds.values()))
-    _upsert(desk, models.requests, list(requests.values()))
+    _add_or_replace(desk, models.holds, list(holds.values()))
+    _add_or_replace(desk, models.requests, list(requests.values()))
 
 
 def _place(desk: Desk, change: Change) -> Place:
@@ -147,15 +172,13 @@ def _request_row(desk: Desk, change: Change, request: Request) -> dict[str, Any]
     }
 
 
-def _upsert(desk: Desk, table: Table, rows: list[dict[str, Any]]) -> None:
-    if not rows:
-        return
-    statement = upsert(table)
-    changing = {name: statement.excluded[name] for name in rows[0] if name not in ("id", "centre_id", "case_id")}
-    desk.work.connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=changing), rows)
+def _add_or_replace(desk: Desk, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+    if rows:
+        replacing = tuple(name for name in rows[0] if name not in ("id", "centre_id", "case_id"))
+        desk.work.rows.add(table, rows, replacing=replacing)
 
 
-def _write_approvals(desk: Desk) -> None:
+def _gather_approvals(desk: Desk, afterwards: _Afterwards) -> None:
     asked, decided = [], []
     for change in desk.changes:
         for item in change.projection.approvals:
@@ -164,19 +187,11 @@ def _write_approvals(desk: Desk) -> None:
                     asked.append(approval_row(_place(desk, change), approval, change.event))
                 case ApprovalClosed():
                     decided.append({"approval": item.id, "how": item.how, "by": item.by, "when": item.at})
-    if asked:
-        desk.work.connection.execute(insert(models.approvals), asked)
-    if decided:
-        approvals = models.approvals
-        desk.work.connection.execute(
-            update(approvals)
-            .where(approvals.c.id == bindparam("approval"))
-            .values(state=bindparam("how"), decided_by=bindparam("by"), decided_at=bindparam("when")),
-            decided,
-        )
+    desk.work.rows.add(models.approvals, asked)
+    afterwards.change(_APPROVAL_DECIDED, decided)
 
 
-def _write_tasks(desk: Desk) -> None:
+def _gather_tasks(desk: Desk, afterwards: _Afterwards) -> None:
     opened: dict[UUID, tuple[Change, Task]] = {}
     closed: list[TaskClosed] = []
     for change in desk.changes:
@@ -186,28 +201,21 @@ def _write_tasks(desk: Desk) -> None:
                     opened[task.id] = (change, task)
                 case TaskClosed():
                     closed.append(item)
-    work = desk.work
     subjects = {task_id: _hold_of(change.file, task) for task_id, (change, task) in opened.items()}
     desk.need_accounts(hold.account_id for hold in subjects.values() if hold)
-    if opened:
-        work.connection.execute(
-            insert(models.tasks),
-            [
-                {
-                    **task_row(_place(desk, change), task, change.event),
-                    "masked_label": _label(desk, change.file, subjects[task.id]),
-                }
-                for change, task in opened.values()
-            ],
-        )
-    if closed:
-        tasks = models.tasks
-        work.connection.execute(
-            update(tasks)
-            .where(tasks.c.id == bindparam("task"))
-            .values(state=bindparam("how"), ended_at=bindparam("when"), ended_by=bindparam("by")),
-            [{"task": item.id, "how": item.how, "when": item.at, "by": item.by} for item in closed],
-        )
+    desk.work.rows.add(
+        models.tasks,
+        [
+            {
+                **task_row(_place(desk, change), task, change.event),
+                "masked_label": _label(desk, change.file, subjects[task.id]),
+            }
+            for change, task in opened.values()
+        ],
+    )
+    afterwards.change(
+        _TASK_CLOSED, [{"task": item.id, "how": item.how, "when": item.at, "by": item.by} for item in closed]
+    )
 
 
 def _hold_of(file: CaseFile, task: Task) -> Hold | None:
@@ -225,25 +233,24 @@ def _label(desk: Desk, file: CaseFile, hold: Hold | None) -> str:
     return desk.accounts[account_id].label if account_id else file.no
 
 
-def _write_deadlines(desk: Desk) -> None:
+def _gather_deadlines(desk: Desk, afterwards: _Afterwards) -> None:
     started: list[dict[str, Any]] = []
-    ended: list[waits.Ended] = []
     for change in desk.changes:
         for item in change.projection.deadlines:
             match item:
                 case DeadlineStarted(clock=clock):
                     started.append(deadline_row(_place(desk, change), clock, change.event))
                 case DeadlineEnded():
-                    ended.append(waits.Ended(item.id, item.how, item.at))
+                    afterwards.ended.append(waits.Ended(item.id, item.how, item.at))
     waits.start(desk.work, started)
-    waits.end(desk.work, ended)
 
 
-def _write_facts(desk: Desk, recorded_at: datetime) -> None:
-    rows = [
-        fact_row(_place(desk, change), fact, change.event, ordinal, recorded_at)
-        for change in desk.changes
-        for ordinal, fact in enumerate(change.projection.facts)
-    ]
-    if rows:
-        desk.work.connection.execute(insert(models.facts), rows)
+def _gather_facts(desk: Desk, recorded_at: datetime) -> None:
+    desk.work.rows.add(
+        models.facts,
+        [
+            fact_row(_place(desk, change), fact, change.event, ordinal, recorded_at)
+            for change in desk.changes
+            for ordinal, fact in enumerate(change.projection.facts)
+        ],
+    )

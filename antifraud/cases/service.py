@@ -1,6 +1,6 @@
 """The one writer of case state: lock, advance, write state, rows, messages and log in one transaction."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from uuid import UUID
 
 from antifraud.cases.casefile import CaseFile, Desk
@@ -10,9 +10,16 @@ from antifraud.work import Work
 from workflows import AnyEvent
 
 
-def save(desk: Desk, mail: Mail) -> None:
-    """Write a desk; the caller commits, and nothing of it is seen before."""
+def save(desk: Desk, mail: Mail, *, told: Callable[[], None] = lambda: None) -> None:
+    """Write a desk; the caller commits, and nothing of it is seen before.
+
+    Args:
+        desk: The cases, with all that happened to them.
+        mail: How the centre's messages look.
+        told: Called when the cases stand as they will be written: what it gathers is written with them.
+    """
     desk.hand_over_the_unreachable()
+    told()
     write(desk, mail)
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from antifraud.cases.accounts import ReceiptCard
@@ -131,8 +131,8 @@ def give_payments(work: Work, old_case_id: UUID, case_id: UUID) -> None:
     work.connection.execute(update(payments).where(payments.c.case_id == old_case_id).values(case_id=case_id))
 
 
-def write_receipts(desk: Desk, case_id: UUID, key: DataKey, receipts: Sequence[Receipt]) -> None:
-    """Write receipts; a bank's reference lies under ``key``."""
+def add_receipts(desk: Desk, case_id: UUID, key: DataKey, receipts: Sequence[Receipt]) -> None:
+    """Gather receipts with the case's other rows; a bank's reference lies under ``key``."""
     if not receipts:
         return
     for receipt in receipts:
@@ -143,8 +143,8 @@ def write_receipts(desk: Desk, case_id: UUID, key: DataKey, receipts: Sequence[R
             latest_at=receipt.span.latest_at if receipt.span else None,
             reference=receipt.reference,
         )
-    desk.work.connection.execute(
-        insert(transfers),
+    desk.work.rows.add(
+        transfers,
         [
             {
                 "id": receipt.id,
@@ -175,29 +175,28 @@ def write_receipts(desk: Desk, case_id: UUID, key: DataKey, receipts: Sequence[R
     )
 
 
-def write_leads(desk: Desk, case_id: UUID, key: DataKey, found: Sequence[Lead]) -> None:
-    """Write leads; what they say lies under ``key``."""
-    if found:
-        desk.work.connection.execute(
-            insert(leads),
-            [
-                {
-                    "id": lead.id,
-                    "centre_id": desk.work.centre_id,
-                    "case_id": case_id,
-                    "report_id": lead.report_id,
-                    "reply_id": lead.reply_id,
-                    "kind": lead.kind,
-                    "key_id": key.id,
-                    "facts_cipher": key.seal("leads", "facts", lead.id, canonical(lead.facts)),
-                    "facts_hash": facts_hash(desk.work, lead.facts),
-                    "amount_minor": lead.amount_minor,
-                    "asset": lead.asset,
-                    "at": desk.work.now(),
-                }
-                for lead in found
-            ],
-        )
+def add_leads(desk: Desk, case_id: UUID, key: DataKey, found: Sequence[Lead]) -> None:
+    """Gather leads with the case's other rows; what they say lies under ``key``."""
+    desk.work.rows.add(
+        leads,
+        [
+            {
+                "id": lead.id,
+                "centre_id": desk.work.centre_id,
+                "case_id": case_id,
+                "report_id": lead.report_id,
+                "reply_id": lead.reply_id,
+                "kind": lead.kind,
+                "key_id": key.id,
+                "facts_cipher": key.seal("leads", "facts", lead.id, canonical(lead.facts)),
+                "facts_hash": facts_hash(desk.work, lead.facts),
+                "amount_minor": lead.amount_minor,
+                "asset": lead.asset,
+                "at": desk.work.now(),
+            }
+            for lead in found
+        ],
+    )
 
 
 def facts_hash(work: Work, facts: Mapping[str, Any]) -> bytes | None:
@@ -220,8 +219,8 @@ def leads_of_case(work: Work, case_id: UUID) -> dict[bytes | None, UUID]:
     return {bytes(row.facts_hash): row.id for row in rows}
 
 
-def write_people(desk: Desk, case_id: UUID, report_id: UUID, key: DataKey, people: Sequence[Person]) -> None:
-    """Write the people of a report under its key, with the keyed hashes by which they are found."""
+def add_people(desk: Desk, case_id: UUID, report_id: UUID, key: DataKey, people: Sequence[Person]) -> None:
+    """Gather the people of a report, under its key, with the keyed hashes by which they are found."""
     work = desk.work
     rows = []
     for person in people:
@@ -244,8 +243,7 @@ def write_people(desk: Desk, case_id: UUID, report_id: UUID, key: DataKey, peopl
                 else None,
             }
         )
-    if rows:
-        work.connection.execute(insert(parties), rows)
+    work.rows.add(parties, rows)
 
 
 @dataclass(frozen=True, slots=True)

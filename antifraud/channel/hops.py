@@ -117,8 +117,10 @@ def claims_on(  # noqa: PLR0917 - the message, the case, and what is known of bo
                 doubts=to.doubts,
             )
         )
-    trail.write_receipts(desk, file.id, key, receipts)
-    trail.write_leads(desk, file.id, key, leads)
+    trail.add_receipts(desk, file.id, key, receipts)
+    trail.add_leads(desk, file.id, key, leads)
+    # Now, within the savepoint of the answer: a refused one takes them away with it.
+    work.write()
     return tuple(claims)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from antifraud.deadlines.models import deadlines
 from antifraud.work import Work
@@ -25,10 +25,10 @@ class Ended:
 
 
 def start(work: Work, rows: Sequence[dict[str, Any]]) -> None:
-    """Write new waits; the loops are told, so that an early one is not found only by the poll."""
+    """Gather new waits; the loops are told, so that an early one is not found only by the poll."""
     if rows:
-        work.connection.execute(insert(deadlines), rows)
-        work.connection.exec_driver_sql("SELECT pg_notify('deadlines', '')")
+        work.rows.add(deadlines, rows)
+        work.rows.tell("deadlines")
 
 
 def end(work: Work, ended: Sequence[Ended]) -> None:

@@ -19,12 +19,20 @@ CREATED, ACCEPTED = 201, 202
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """One report as it was handed in. `key` is the sender's idempotency key."""
+    """One report as it was handed in. `key` is the sender's idempotency key.
+
+    A person of the centre hands it in under their own name (`actor`), a draft
+    under the data key that it was typed under (`key_id`); `case_id` is the
+    case into which that person put it.
+    """
 
     source: Source
     key: str
     raw: bytes
     profile: str
+    actor: str | None = None
+    key_id: UUID | None = None
+    case_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,19 +95,22 @@ def answered_before(work: Work, submission: Submission, source_ref: str | None) 
 def keep_answer(
     work: Work, submission: Submission, key: DataKey, report_id: UUID, body: bytes, *, status: int = CREATED
 ) -> None:
-    """Keep the bytes with which a report was answered, under the key that it came with."""
-    work.connection.execute(
-        insert(idempotency).values(
-            source_id=submission.source.id,
-            key_hash=_key_hash(work, submission),
-            centre_id=work.centre_id,
-            body_digest=digest(work, submission.raw),
-            report_id=report_id,
-            key_id=key.id,
-            status=status,
-            answer_cipher=key.seal("idempotency", "answer", report_id, body),
-            at=work.now(),
-        )
+    """Gather the bytes with which a report is answered, under the key that it came with."""
+    work.rows.add(
+        idempotency,
+        [
+            {
+                "source_id": submission.source.id,
+                "key_hash": _key_hash(work, submission),
+                "centre_id": work.centre_id,
+                "body_digest": digest(work, submission.raw),
+                "report_id": report_id,
+                "key_id": key.id,
+                "status": status,
+                "answer_cipher": key.seal("idempotency", "answer", report_id, body),
+                "at": work.now(),
+            }
+        ],
     )
 
 

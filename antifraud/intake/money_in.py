@@ -38,10 +38,16 @@ class MoneyIn:
         self._own: set[UUID] = set()
         self._desk.institutions |= read.institutions
 
-    def lock_payments(self, new_case_id: UUID) -> UUID | None:
-        """Lock the payments; return the case that one of them already belongs to."""
+    def lock_payments(self, new_case_id: UUID, *, is_chosen: bool = False) -> UUID | None:
+        """Lock the payments; return the case that one of them already belongs to.
+
+        With ``is_chosen`` a person put the report into the case: a payment of
+        another case stays that case's, and a person is told.
+        """
         wanted = [line.payment for line in self._lines if line.payment is not None]
         self._payments = trail.lock_payments(self._desk.work, wanted, new_case_id)
+        if is_chosen:
+            return new_case_id
         others = sorted(found.case_id for found in self._payments.values() if found.case_id != new_case_id)
         if not others:
             return None
@@ -107,9 +113,9 @@ class MoneyIn:
                 leads.append(lead)
             if line.tier > 0:
                 claims.append(self._claim(line, receipt.id, lead, source))
-        trail.write_receipts(self._desk, file.id, self._key, receipts)
-        trail.write_leads(self._desk, file.id, self._key, leads)
-        trail.write_people(
+        trail.add_receipts(self._desk, file.id, self._key, receipts)
+        trail.add_leads(self._desk, file.id, self._key, leads)
+        trail.add_people(
             self._desk,
             file.id,
             self._report_id,

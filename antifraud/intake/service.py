@@ -14,12 +14,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from antifraud.auth.service import Source
 from antifraud.cases import definitions
 from antifraud.cases.casefile import CaseFile, Desk
 from antifraud.cases.messages import Mail
+from antifraud.cases.models import cases
 from antifraud.cases.service import save
 from antifraud.foundation.ids import receipt_code
 from antifraud.foundation.json import canonical
@@ -29,7 +30,7 @@ from antifraud.intake.facts import ReportFacts
 from antifraud.intake.models import reports
 from antifraud.intake.money_in import MoneyIn
 from antifraud.intake.receipt import receipt
-from antifraud.intake.stored import Standing, StoredReport, store_report, take_up
+from antifraud.intake.stored import Standing, StoredReport, key_of, store_report, take_up
 from antifraud.vault.service import DataKey
 from antifraud.work import Work
 
@@ -40,16 +41,24 @@ def accept(work: Work, mail: Mail, submission: Submission, facts: ReportFacts, *
     Raises:
         NoDefinitionInForce: The centre has no workflow definition in force.
     """
-    key = work.vault.create(work.connection, work.centre_id, "report", work.new_id(), work.now())
-    entry = _Entry(report_id=work.new_id(), report_no=receipt_code(), source=submission.source, key=key)
+    key = key_of(work, submission)
+    entry = _Entry(
+        report_id=work.new_id(),
+        report_no=receipt_code(),
+        source=submission.source,
+        key=key,
+        into_id=submission.case_id,
+    )
 
     def store(case_id: UUID, flagged: ReportFacts) -> bytes:
         return store_report(
             work, submission, key, Standing("understood", entry.report_id, entry.report_no, case_id), flagged
         )
 
-    body = _enter_case(work, mail, entry, facts, currency, store)
-    keep_answer(work, submission, key, entry.report_id, body)
+    def answer(body: bytes) -> None:
+        keep_answer(work, submission, key, entry.report_id, body)
+
+    body = _enter_case(work, mail, entry, facts, currency=currency, store=store, answer=answer)
     return Answer(status=CREATED, body=body)
 
 
@@ -68,18 +77,19 @@ def accept_stored(work: Work, mail: Mail, stored: StoredReport, facts: ReportFac
     def store(case_id: UUID, flagged: ReportFacts) -> bytes:
         return take_up(work, stored, case_id, flagged)
 
-    _enter_case(work, mail, entry, facts, currency, store)
+    _enter_case(work, mail, entry, facts, currency=currency, store=store, answer=lambda _: None)
     return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Entry:
-    """A report on its way into a case."""
+    """A report on its way into a case: into `into_id` where a person chose it."""
 
     report_id: UUID
     report_no: str
     source: Source
     key: DataKey
+    into_id: UUID | None = None
 
 
 def _enter_case(
@@ -87,16 +97,23 @@ def _enter_case(
     mail: Mail,
     entry: _Entry,
     facts: ReportFacts,
+    *,
     currency: str,
     store: Callable[[UUID, ReportFacts], bytes],
+    answer: Callable[[bytes], None],
 ) -> bytes:
-    """Open or join the case, store the report by ``store`` (which gives its commitment), and add its claims."""
+    """Open or join the case, add the report's claims, and return what its sender is told.
+
+    ``store`` stores the report and gives its commitment; ``answer`` keeps what is told.
+    """
     desk, case_id = Desk(work), work.new_id()
     money_in = MoneyIn(desk, facts, report_id=entry.report_id, key=entry.key, currency=currency)
-    joined_id = money_in.lock_payments(case_id)
+    joined_id = money_in.lock_payments(entry.into_id or case_id, is_chosen=entry.into_id is not None)
     money_in.lock_accounts()
     file = desk.lock(joined_id) if joined_id else open_case(desk, case_id, entry.key, facts)
     begin_procedure(file, facts)
+    if joined_id:
+        say_fraud_type(file, facts)
     commitment = store(file.id, money_in.facts)
     file.note(
         "ReportAccepted",
@@ -109,8 +126,15 @@ def _enter_case(
         },
     )
     money_in.enter(file, entry.source, joined=joined_id is not None)
-    save(desk, mail)
-    return canonical(receipt(entry.report_id, entry.report_no, file, money_in.facts, joined=joined_id is not None))
+    told: list[bytes] = []
+
+    def tell() -> None:
+        document = receipt(entry.report_id, entry.report_no, file, money_in.facts, joined=joined_id is not None)
+        told.append(canonical(document))
+        answer(told[0])
+
+    save(desk, mail, told=tell)
+    return told[0]
 
 
 def open_case(desk: Desk, case_id: UUID, key: DataKey, facts: ReportFacts) -> CaseFile:
@@ -125,6 +149,16 @@ def open_case(desk: Desk, case_id: UUID, key: DataKey, facts: ReportFacts) -> Ca
             canonical({"name": None, "officer": None, "basis": None, "documents": [], **facts.authority}),
         )
     return file
+
+
+def say_fraud_type(file: CaseFile, facts: ReportFacts) -> None:
+    """Let a later report say what kind of fraud it is, where no earlier one did."""
+    said = code_only(facts.fraud_type)
+    if said is None or file.row["fraud_type"] is not None:
+        return
+    file.row["fraud_type"] = said
+    file.desk.work.connection.execute(update(cases).where(cases.c.id == file.id).values(fraud_type=said))
+    file.note("FraudTypeSaid", {"fraud_type": said})
 
 
 def begin_procedure(file: CaseFile, facts: ReportFacts) -> None:

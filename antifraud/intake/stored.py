@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, insert, select, tuple_, update
+from sqlalchemy import Row, select, tuple_, update
 
 from antifraud.auth.service import Source, source_by_id
 from antifraud.foundation.ids import receipt_code
@@ -16,6 +16,7 @@ from antifraud.intake.answers import ACCEPTED, Answer, Submission, check_quota, 
 from antifraud.intake.codes import code_only, shown_pointer
 from antifraud.intake.facts import ReportFacts
 from antifraud.intake.models import reports
+from antifraud.vault.models import data_keys
 from antifraud.vault.service import DataKey
 from antifraud.work import Work
 
@@ -55,6 +56,18 @@ class Standing:
     case_id: UUID | None
 
 
+def key_of(work: Work, submission: Submission) -> DataKey:
+    """Return the data key of a report: its draft's, so that both are forgotten at once, or a new one."""
+    return work.vault.key(work.connection, submission.key_id) if submission.key_id else new_key(work)
+
+
+def new_key(work: Work) -> DataKey:
+    """Return the data key of a new report; its row is gathered with the report's others."""
+    key, row = work.vault.make(work.centre_id, "report", work.new_id(), work.now())
+    work.rows.add(data_keys, [row])
+    return key
+
+
 def store_report(
     work: Work,
     submission: Submission,
@@ -65,7 +78,7 @@ def store_report(
     faults: list[str] | None = None,
     source_ref: str | None = None,
 ) -> bytes:
-    """Write the report's row; return the salted commitment to its bytes, whose salt lies encrypted beside them."""
+    """Gather the report's row; return the salted commitment to its bytes, whose salt lies encrypted beside them."""
     now, salt = work.now(), secrets.token_bytes(_SALT_BYTES)
     source_ref = facts.source_ref if facts else source_ref
     understood = (
@@ -73,23 +86,26 @@ def store_report(
         if facts
         else {"origin": "live", "flags": [{"pointer": shown_pointer(at), "code": "fault"} for at in faults or ()]}
     )
-    work.connection.execute(
-        insert(reports).values(
-            id=standing.report_id,
-            centre_id=work.centre_id,
-            no=standing.report_no,
-            source_id=submission.source.id,
-            source_ref_hash=ref_hash(work, source_ref) if source_ref else None,
-            profile=submission.profile,
-            state=standing.state,
-            case_id=standing.case_id,
-            key_id=key.id,
-            raw_cipher=key.seal("reports", "raw", standing.report_id, salt + submission.raw),
-            raw_digest=digest(work, submission.raw),
-            received_at=now,
-            accepted_at=now,
-            **understood,
-        )
+    work.rows.add(
+        reports,
+        [
+            {
+                "id": standing.report_id,
+                "centre_id": work.centre_id,
+                "no": standing.report_no,
+                "source_id": submission.source.id,
+                "source_ref_hash": ref_hash(work, source_ref) if source_ref else None,
+                "profile": submission.profile,
+                "state": standing.state,
+                "case_id": standing.case_id,
+                "key_id": key.id,
+                "raw_cipher": key.seal("reports", "raw", standing.report_id, salt + submission.raw),
+                "raw_digest": digest(work, submission.raw),
+                "received_at": now,
+                "accepted_at": now,
+                **understood,
+            }
+        ],
     )
     return hashlib.sha256(salt + submission.raw).digest()
 
@@ -111,9 +127,9 @@ def refuse(work: Work, submission: Submission, pointers: list[str]) -> None:
         QuotaExceeded: The source sent more in the last minute than agreed; this one was not kept.
     """
     check_quota(work, submission.source)
-    key = work.vault.create(work.connection, work.centre_id, "report", work.new_id(), work.now())
     standing = Standing("refused", work.new_id(), receipt_code(), None)
-    store_report(work, submission, key, standing, faults=pointers)
+    store_report(work, submission, new_key(work), standing, faults=pointers)
+    work.write()
 
 
 def store_only(work: Work, submission: Submission, source_ref: str | None, *, waits_for: str) -> Answer:
@@ -123,11 +139,12 @@ def store_only(work: Work, submission: Submission, source_ref: str | None, *, wa
     definition for this centre) or `repair` (a fault of ours).
     """
     report_id, report_no = work.new_id(), receipt_code()
-    key = work.vault.create(work.connection, work.centre_id, "report", work.new_id(), work.now())
+    key = key_of(work, submission)
     store_report(work, submission, key, Standing("stored", report_id, report_no, None), source_ref=source_ref)
     flag = {"pointer": "", "code": f"waits-for-{waits_for}", "detail": _WAITS_FOR[waits_for]}
     body = canonical({"report": {"id": report_id, "no": report_no}, "case": None, "requests": [], "flags": [flag]})
     keep_answer(work, submission, key, report_id, body, status=ACCEPTED)
+    work.write()
     return Answer(status=ACCEPTED, body=body)
 
 

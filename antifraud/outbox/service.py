@@ -58,12 +58,12 @@ class Attempt:
 
 
 def queue(work: Work, messages: Sequence[Message]) -> None:
-    """Queue messages in the transaction of their cause; the senders are told at its commit."""
+    """Gather messages with the other rows of their cause; the senders are told at its commit."""
     if not messages:
         return
     now = work.now()
-    work.connection.execute(
-        insert(outbox),
+    work.rows.add(
+        outbox,
         [
             {
                 "id": message.id,
@@ -84,7 +84,7 @@ def queue(work: Work, messages: Sequence[Message]) -> None:
             for message in messages
         ],
     )
-    work.connection.exec_driver_sql("SELECT pg_notify('outbox', '')")
+    work.rows.tell("outbox")
 
 
 def request_of(work: Work, message_id: UUID) -> UUID | None:

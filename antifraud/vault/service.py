@@ -1,12 +1,12 @@
 """Seal and open personal data, and look it up without reading it."""
 
-import hashlib
 import hmac
 import os
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -55,18 +55,26 @@ class Vault:
 
     def create(self, connection: Connection, centre_id: UUID, kind: str, key_id: UUID, at: datetime) -> DataKey:
         """Make a data key and store it wrapped, in the caller's transaction."""
+        key, row = self.make(centre_id, kind, key_id, at)
+        connection.execute(insert(data_keys), row)
+        return key
+
+    def make(self, centre_id: UUID, kind: str, key_id: UUID, at: datetime) -> tuple[DataKey, dict[str, Any]]:
+        """Make a data key; the caller must insert the row that is returned with it, or nothing sealed can be read."""
         key = DataKey(key_id, AESGCM.generate_key(256))
         version = self.keys.master_version
         nonce = os.urandom(_NONCE_BYTES)
         wrapped = nonce + AESGCM(self.keys.masters[version]).encrypt(
             nonce, key.secret, _aad("data_keys", "wrapped", key_id)
         )
-        connection.execute(
-            insert(data_keys).values(
-                id=key_id, centre_id=centre_id, kind=kind, wrapped=wrapped, master_version=version, created_at=at
-            )
-        )
-        return key
+        return key, {
+            "id": key_id,
+            "centre_id": centre_id,
+            "kind": kind,
+            "wrapped": wrapped,
+            "master_version": version,
+            "created_at": at,
+        }
 
     def load(self, connection: Connection, key_ids: Iterable[UUID]) -> dict[UUID, DataKey]:
         """Return the data keys that still exist, by id; destroyed ones are left out."""
@@ -117,7 +125,7 @@ class Vault:
 
     def blind(self, column: str, value: str) -> bytes:
         """Return the keyed hash under which ``value`` is found: HMAC-SHA-256 of column and value."""
-        return hmac.new(self.keys.index, f"{column}|{value}".encode(), hashlib.sha256).digest()
+        return hmac.digest(self.keys.index, f"{column}|{value}".encode(), "sha256")
 
     def grams(self, column: str, name: str | None) -> list[bytes]:
         """Return the keyed hashes of the name's bigrams and of its pinyin initials' bigrams, cut to 8 bytes.
