@@ -99,7 +99,7 @@ def add_person(
         work: The open transaction.
         name: One name is one login of the whole installation.
         roles: At least one of ``ROLES``.
-        password_hash: From ``passwords.hashed``, made before the transaction.
+        password_hash: From ``Passwords.hashed``, made before the transaction.
         must_change: Whether the first sign-in asks for another password.
         person_id: Whose second login it is; a new human being if not said.
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, select, update
 
 from antifraud.auth import sessions, throttle
 from antifraud.auth.models import centres, users
-from antifraud.auth.passwords import hashed, is_outdated, is_right
+from antifraud.auth.passwords import PASSWORDS, Passwords
 from antifraud.auth.people import Person, note, person_of
 from antifraud.auth.rules import login_name, password_fault, password_spelling
 from antifraud.foundation.clock import Clock
@@ -43,6 +43,7 @@ class SigningIn:
     database: Database
     clock: Clock
     vault: Vault
+    passwords: Passwords = PASSWORDS
 
     def sign_in(
         self, typed_name: str, password: str, *, browser: str | None = None, replaces: sessions.Session | None = None
@@ -77,11 +78,11 @@ class SigningIn:
         except throttle.TooManyFailures as error:
             log.warning("sign_in_throttled", name_hash=self._hash(name), seconds=error.retry_after.total_seconds())
             raise
-        right = is_right(password, None if login is None else login.password_hash)
+        right = self.passwords.is_right(password, None if login is None else login.password_hash)
         if login is None or not right:
             self._refuse(name, login)
             raise SignInRefused
-        new_hash = hashed(password) if is_outdated(login.password_hash) else None
+        new_hash = self.passwords.hashed(password) if self.passwords.is_outdated(login.password_hash) else None
 
         def record() -> sessions.Opened:
             with self.database.begin(login.centre_id) as connection:
@@ -132,9 +133,9 @@ class SigningIn:
         with self.database.begin(person.centre_id) as connection:
             throttle.count(connection, subjects, counted_at)
             stored = connection.execute(select(users.c.password_hash).where(users.c.id == person.id)).scalar_one()
-        if not is_right(old, stored):
+        if not self.passwords.is_right(old, stored):
             raise SignInRefused
-        new_hash = hashed(new)
+        new_hash = self.passwords.hashed(new)
         with self.database.begin(person.centre_id) as connection:
             work = self._work(connection, person.centre_id, person.actor)
             changed = set_password(work, person.id, new_hash, must_change=False, instead_of=stored)

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import click
 
-from antifraud.auth.passwords import hashed, made_password
+from antifraud.auth.passwords import PASSWORDS, made_password
 from antifraud.auth.people import NotALogin, Person, UnknownLogin, add_person, everybody, person_named
 from antifraud.auth.rules import ROLES
 from antifraud.auth.signing_in import disable, enable, set_password
@@ -40,7 +40,7 @@ def list_command(code: str | None) -> None:
 def add_command(name: str, roles: tuple[str, ...], other: str | None, code: str | None) -> None:
     """Make a login, and show its first password once."""
     password = made_password()
-    password_hash = hashed(password)
+    password_hash = PASSWORDS.hashed(password)
     with _acting(code) as work:
         person_id = person_named(work.connection, other).person_id if other else None
         person = add_person(work, name, roles, password_hash, person_id=person_id)
@@ -53,7 +53,7 @@ def add_command(name: str, roles: tuple[str, ...], other: str | None, code: str 
 def password_command(name: str, code: str | None) -> None:
     """Give a login a new password, shown once; its sessions end."""
     password = made_password()
-    password_hash = hashed(password)
+    password_hash = PASSWORDS.hashed(password)
     with _acting(code) as work:
         person = person_named(work.connection, name)
         set_password(work, person.id, password_hash, must_change=True)
@@ -76,7 +76,7 @@ def disable_command(name: str, code: str | None) -> None:
 def enable_command(name: str, code: str | None) -> None:
     """Let a disabled login sign in again, by a new password that is shown once."""
     password = made_password()
-    password_hash = hashed(password)
+    password_hash = PASSWORDS.hashed(password)
     with _acting(code) as work:
         person = person_named(work.connection, name)
         if not enable(work, person.id):

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from antifraud.audit.service import Happening, append_to_area
 from antifraud.auth.models import sources, users
-from antifraud.auth.passwords import hashed, made_password
+from antifraud.auth.passwords import PASSWORDS, made_password
 from antifraud.auth.people import NotALogin, add_person
 from antifraud.auth.service import token_hash
 from antifraud.banks.models import channels, institution_keys, institutions
@@ -215,7 +215,7 @@ def _first_logins(work: Work, kind: str) -> FirstLogins | None:
     if work.connection.scalar(select(func.count()).select_from(users)):
         return None
     password = made_password()
-    password_hash = hashed(password)
+    password_hash = PASSWORDS.hashed(password)
     made = []
     for name in PRACTICE_LOGINS if kind == "drill" else FIRST_LOGIN:
         role = name if kind == "drill" else "administrator"

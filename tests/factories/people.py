@@ -6,7 +6,7 @@ from uuid import UUID
 from flask import Flask
 from flask.testing import FlaskClient
 
-from antifraud.auth.passwords import hash_of_nothing, hashed
+from antifraud.auth.passwords import PASSWORDS, Passwords
 from antifraud.auth.people import Person, UnknownLogin, add_person, person_named
 from antifraud.auth.service import Centre
 from antifraud.auth.sessions import Opened, open_session
@@ -24,10 +24,11 @@ def person(
     password: str | None = None,
     must_change: bool = False,
     person_id: UUID | None = None,
+    passwords: Passwords = PASSWORDS,
 ) -> Person:
     """Return a login of the centre, made if it is not there; without a password nobody can sign in by one."""
     called = name or f"{centre.code}-{'-'.join(roles)}"
-    password_hash = hashed(password) if password else hash_of_nothing()
+    password_hash = passwords.hashed(password) if password else passwords.hash_of_nothing()
     with installation.database.begin(centre.id) as connection:
         work = installation.work(connection, centre.id, "cli:test")
         try:
