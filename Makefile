@@ -93,7 +93,7 @@ run: $(STAMP) $(ASSETS)  ## start the whole service: database, web, worker, simu
 
 .PHONY: test
 test: $(STAMP) $(ASSETS)  ## run every test
-	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) $(ARGS)
+	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup $(ARGS)
 
 .PHONY: test-workflows
 test-workflows: $(STAMP)  ## run the tests of the pure core only (seconds)

@@ -10,16 +10,11 @@ import json
 import os
 import shutil
 import tempfile
-import time
-import uuid
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import psycopg
 import pytest
-from sqlalchemy.engine import make_url
 
 from antifraud.auth.service import Centre
 from antifraud.cases import definitions
@@ -31,11 +26,11 @@ from antifraud.installation import Installation
 from antifraud.supervisor.postgres import EmbeddedPostgres
 from antifraud.vault.keyring import KeyRing
 from antifraud.vault.service import Vault
+from tests.factories.databases import database_of_its_own
 
 NOW = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
 """A Tuesday, 22:00 in the centre's zone; ISO week 2026-W48."""
 SERVER = "ANTIFRAUD_TESTS_SERVER"
-ATTEMPTS = 50
 # Read by the product, so a test run must not inherit them from whoever started it.
 for name in [name for name in os.environ if name.startswith("ANTIFRAUD_") and name != SERVER] + ["DATABASE_URL"]:
     os.environ.pop(name, None)
@@ -111,20 +106,8 @@ def clock() -> FrozenClock:
 @pytest.fixture
 def database_settings(template: Settings, tmp_path: Path) -> Iterator[Settings]:
     """Settings of a database of the test's own, with a home of its own that holds the template's keys and tokens."""
-    name = f"test_{uuid.uuid4().hex[:16]}"
-    owner = template.database_url or ""
-    _admin(owner, f'CREATE DATABASE "{name}" TEMPLATE antifraud')
-    home = tmp_path / "home"
-    for folder in ("keys", "tokens", "simulator"):
-        shutil.copytree(Path(template.home) / folder, home / folder)
-    (home / "logs").mkdir()
-    yield replace(
-        template,
-        home=home,
-        database_url=_at(owner, name),
-        app_database_url=_at(template.app_database_url or "", name),
-    )
-    _admin(owner, f'DROP DATABASE "{name}" WITH (FORCE)')
+    with database_of_its_own(template, tmp_path) as settings:
+        yield settings
 
 
 @pytest.fixture
@@ -155,25 +138,3 @@ def live(installation: Installation) -> Centre:
         chosen = definitions.stored(connection, *DEFINITION)
         definitions.put_in_force(work, chosen, approver="approver")
     return centre
-
-
-def _at(url: str, database: str) -> str:
-    return make_url(url).set(database=database).render_as_string(hide_password=False)
-
-
-def _admin(owner_url: str, statement: str) -> None:
-    """Run one statement outside any transaction, connected to no database that it names.
-
-    The server's own vacuum may be at the database that is dropped; it may not
-    be interrupted, and leaves soon.
-    """
-    conninfo = make_url(owner_url).set(drivername="postgresql", database="postgres")
-    with psycopg.connect(conninfo.render_as_string(hide_password=False), autocommit=True) as connection:
-        for _ in range(ATTEMPTS):
-            try:
-                connection.execute(statement.encode())
-            except (psycopg.errors.InsufficientPrivilege, psycopg.errors.ObjectInUse):
-                time.sleep(0.1)
-            else:
-                return
-        connection.execute(statement.encode())

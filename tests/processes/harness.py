@@ -59,6 +59,7 @@ class System:
     settings: Settings
     spawner: Spawner
     folder: Path
+    web_threads: int = 16
     running: dict[str, Running] = field(default_factory=dict)
     acked: dict[str, bytes] = field(default_factory=dict)
     must_stop: set[tuple[str, str]] = field(default_factory=set)
@@ -95,7 +96,7 @@ class System:
             "ANTIFRAUD_PORT": str(settings.port),
             "ANTIFRAUD_ENVIRONMENT": settings.environment,
             "ANTIFRAUD_CLOCK": settings.clock,
-            "ANTIFRAUD_WEB_THREADS": "16",
+            "ANTIFRAUD_WEB_THREADS": str(self.web_threads),
             **more,
         }
 
