@@ -23,7 +23,8 @@ from antifraud.installation import Installation
 
 WITHOUT_SESSION: Final = ("/static/", "/api/", "/healthz", "/readyz", "/metrics", "/.well-known/")
 """Addresses under which nobody is looked for, whatever cookie comes along."""
-STREAM: Final = "/live"
+BY_ITSELF: Final = frozenset({"/live", "/pulse"})
+"""What an open page asks for by itself: it does not show that somebody is there."""
 _LONGEST_TOKEN: Final = 64
 _CHANGES_NOTHING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -123,7 +124,7 @@ class Sessions(SessionInterface):
             self.installation.database,
             self.installation.clock,
             token_hash(opened.token),
-            is_use=request.path != STREAM,
+            is_use=request.path not in BY_ITSELF,
         )
         if found is None:
             opened.is_known_void = True
