@@ -94,11 +94,15 @@ class Agenda:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """How many rows each scope has, and the groups of one of them; up to `COUNTED`."""
+    """How many rows each scope has, and the groups of one of them; up to `COUNTED`.
+
+    `owned` has of every person who claimed tasks how many they have, and how
+    many of them are overdue: one statement for all, whoever looks.
+    """
 
     scopes: dict[str, int]
     groups: dict[str, int]
-    my_overdue: int
+    owned: dict[UUID, tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,9 +215,10 @@ def agenda(
     )
 
 
-def counts(connection: Connection, scope: str, edges: Edges, *, person_id: UUID) -> Counts:
-    """Return how many rows every scope has for a person, and the groups of one of them, in one statement."""
-    sizes = ", ".join(f"(SELECT count(*) FROM ({_capped(one)}) q) AS n_{one}" for one in SCOPES)
+def counts(connection: Connection, scope: str, edges: Edges, *, person_id: UUID | None = None) -> Counts:
+    """Return how many rows every scope has but `mine`, and the groups of one of them, in two statements."""
+    shared = [one for one in SCOPES if one != "mine"]
+    sizes = ", ".join(f"(SELECT count(*) FROM ({_capped(one)}) q) AS n_{one}" for one in shared)
     groups = (
         "count(*) FILTER (WHERE due_at < :now) AS g_late,"
         " count(*) FILTER (WHERE due_at >= :now AND due_at <= :soon) AS g_soon,"
@@ -221,9 +226,8 @@ def counts(connection: Connection, scope: str, edges: Edges, *, person_id: UUID)
         " count(*) FILTER (WHERE due_at > :next AND due_at < :tomorrow) AS g_today,"
         " count(*) FILTER (WHERE due_at >= :tomorrow AND due_at > :next) AS g_later"
     )
-    late = f"(SELECT count(*) FROM ({_capped('mine', ' AND t.due_at < :now')}) q) AS my_late"
     row = connection.execute(
-        text(f"SELECT {sizes}, {late}, {groups} FROM ({_capped(scope)}) g"),
+        text(f"SELECT {sizes}, {groups} FROM ({_capped(scope)}) g"),
         {
             **_instants(edges),
             "person": person_id,
@@ -233,16 +237,23 @@ def counts(connection: Connection, scope: str, edges: Edges, *, person_id: UUID)
             "counted": COUNTED,
         },
     ).one()
+    owned = connection.execute(
+        text(
+            "SELECT t.owner_id, count(*) AS number, count(*) FILTER (WHERE t.due_at < :now) AS late FROM tasks t"
+            f" WHERE t.state = 'open' AND t.owner_id IS NOT NULL AND {_AWAKE} GROUP BY t.owner_id"
+        ),
+        {"now": edges.now},
+    )
     return Counts(
-        scopes={one: getattr(row, f"n_{one}") for one in SCOPES},
+        scopes={one: getattr(row, f"n_{one}") for one in shared},
         groups={one: getattr(row, f"g_{one}") for one in ("late", "soon", "next", "today", "later")},
-        my_overdue=row.my_late,
+        owned={one.owner_id: (one.number, one.late) for one in owned},
     )
 
 
-def _capped(scope: str, more: str = "") -> str:
+def _capped(scope: str) -> str:
     branches = " UNION ALL ".join(
-        f"(SELECT b.due_at FROM ({branch}{more} ORDER BY t.due_at LIMIT :counted) b)" for branch in _BRANCHES[scope]
+        f"(SELECT b.due_at FROM ({branch} ORDER BY t.due_at LIMIT :counted) b)" for branch in _BRANCHES[scope]
     )
     return f"SELECT due_at FROM ({branches}) c ORDER BY due_at LIMIT :counted"
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from antifraud.foundation.json import loads
+from antifraud.foundation.problems import NotFound
 from antifraud.vault.masks import mask_name, mask_phone
 from antifraud.work import Work
 
@@ -54,6 +55,18 @@ def ended(connection: Connection, task_ids: Sequence[UUID]) -> list[Ended]:
         text("SELECT id, state, ended_by, owner_id FROM tasks WHERE id = ANY(:ids)"), {"ids": list(task_ids)}
     )
     return [Ended(id=row.id, state=row.state, ended_by=row.ended_by, owner_id=row.owner_id) for row in rows]
+
+
+def due_at(connection: Connection, task_id: UUID) -> datetime:
+    """Return when a task is due.
+
+    Raises:
+        NotFound: The centre has no such task.
+    """
+    found: datetime | None = connection.scalar(text("SELECT due_at FROM tasks WHERE id = :id"), {"id": task_id})
+    if found is None:
+        raise NotFound("there is no such task")
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -57,8 +57,9 @@ class Reader:
                 connection.execute(
                     text(
                         "INSERT INTO tasks (id, centre_id, procedure_id, case_id, kind, subject_kind, subject_id,"
-                        " due_at, level, amount_minor, asset, masked_label, state, opened_at) VALUES (:id, :centre, :procedure,"
-                        " :case, 'query_flow', 'hold', :hold, :due, 0, :amount, 'CNY', 'x', 'open', :now)"
+                        " due_at, level, amount_minor, asset, masked_label, state, opened_at)"
+                        " VALUES (:id, :centre, :procedure, :case, 'query_flow', 'hold', :hold, :due, 0, :amount, 'CNY',"
+                        " 'x', 'open', :now)"
                     ),
                     {
                         "id": one,
@@ -145,13 +146,13 @@ def test_mine_is_what_i_claimed_and_unclaimed_what_nobody_took_for_two_minutes(r
         work = reader.installation.work(connection, reader.centre.id, reader.anna.actor)
         worklist.claim(work, reader.mail, mine, reader.anna.id)
     assert [row.id for row in reader.read("mine").rows] == [mine]
-    assert reader.count().scopes["mine"] == 1
+    assert reader.count().owned == {reader.anna.id: (1, 0)}
     assert not {mine, other, later} & {row.id for row in reader.read("unclaimed").rows}
     reader.clock.advance(timedelta(minutes=2))
     unclaimed = {row.id for row in reader.read("unclaimed").rows}
     assert unclaimed & {mine, other, later} == {other}, "nor is it pressing what has hours left"
     reader.clock.advance(timedelta(minutes=9))
-    assert reader.count().my_overdue == 1
+    assert reader.count().owned == {reader.anna.id: (1, 1)}
 
 
 def test_what_is_put_off_stands_at_the_bottom_until_its_time_comes(reader: Reader, story: Story) -> None:
@@ -220,7 +221,8 @@ def test_every_scope_and_its_counts_agree(reader: Reader, story: Story) -> None:
     reader.put((600, 1), (-3, 2), (90_000, 3), story=story)
     for scope in reading.SCOPES:
         found, count = reader.read(scope), reader.count(scope)
-        assert len(found.rows) == count.scopes[scope] == sum(count.groups.values()), scope
+        assert len(found.rows) == sum(count.groups.values()), scope
+        assert count.scopes.get(scope, 0) == len(found.rows), scope
 
 
 def test_victims_come_masked_and_are_gone_with_their_key(reader: Reader, story: Story) -> None:
