@@ -11,7 +11,11 @@ from antifraud.console.frame.page import EXTENSION, Console
 from antifraud.installation import Installation
 from antifraud.intake.door import Door
 
-ROOMS: Final[tuple[str, ...]] = ("antifraud.console.worklist.routes",)
+ROOMS: Final[tuple[str, ...]] = (
+    "antifraud.console.worklist.routes",
+    "antifraud.console.casework.routes",
+    "antifraud.console.weekly.routes",
+)
 """The modules whose ``blueprint(console)`` makes a room, one a line."""
 
 

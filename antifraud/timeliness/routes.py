@@ -18,7 +18,7 @@ def blueprint(installation: Installation) -> Blueprint:
 
     @pages.get("/weekly/<week>.json")
     def weekly(week: str) -> Response:
-        centre = _centre(installation, request.args.get("centre"))
+        centre = centre_asked_for(installation, request.args.get("centre"))
         asked = Week.parse(week, centre.zone)
         with installation.database.begin(centre.id) as connection:
             work = installation.work(connection, centre.id, "reader:weekly")
@@ -32,8 +32,12 @@ def blueprint(installation: Installation) -> Blueprint:
     return pages
 
 
-def _centre(installation: Installation, code: str | None) -> Centre:
-    """Return the centre asked for; in production only what is live can be seen."""
+def centre_asked_for(installation: Installation, code: str | None) -> Centre:
+    """Return the centre whose code was asked for, or the live one; in production only what is live can be seen.
+
+    Raises:
+        NotFound: There is none of that code, or it is not for everybody.
+    """
     centres = installation.centres()
     if installation.settings.environment == "production":
         centres = [centre for centre in centres if centre.kind == "live"]
