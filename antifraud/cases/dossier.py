@@ -191,6 +191,17 @@ class Dossier:
         return next((one.definition for one in self.procedures if hold_id in one.state.holds), None)
 
 
+def lock_case(work: Work, number: str) -> None:
+    """Lock a case until the end of the transaction, so that what is read of it next stays true while it is changed.
+
+    Raises:
+        CaseNotFound: The centre of the transaction has none of that number.
+    """
+    if work.connection.scalar(select(cases.c.id).where(cases.c.no == number).with_for_update()) is None:
+        message = f"there is no case {number}"
+        raise CaseNotFound(message)
+
+
 def read_dossier(work: Work, number: str) -> Dossier:
     """Return a case by its number.
 

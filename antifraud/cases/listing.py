@@ -217,3 +217,10 @@ def _value(kind: type[_V], table: Table, row: Row[*tuple[Any, ...]]) -> _V:
     if "documents" in values:
         values["documents"] = tuple(values["documents"])
     return kind(**values)
+
+
+def number_of_case(work: Work, *, no: str | None = None, case_id: UUID | None = None) -> str | None:
+    """Return the number of a case of the centre, sought by its number or its id; None where there is none."""
+    wanted = cases.c.no == no if no is not None else cases.c.id == case_id
+    found: str | None = work.connection.scalar(select(cases.c.no).where(wanted))
+    return found

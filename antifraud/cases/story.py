@@ -208,6 +208,7 @@ _READERS: Final[Mapping[str, Callable[[_Reader, Mapping[str, Any]], dict[str, An
     "TaskGivenBack": _Reader.task,
     "TaskAssigned": _Reader.task,
     "TaskSnoozed": _Reader.task,
+    "TaskWoken": _Reader.task,
     "MeasureAsked": _Reader.measure,
     "ApprovalGiven": _Reader.approval,
     "ApprovalRefused": _Reader.approval,

@@ -13,6 +13,7 @@ from antifraud.intake.door import Door
 
 ROOMS: Final[tuple[str, ...]] = (
     "antifraud.console.worklist.routes",
+    "antifraud.console.reporting.routes",
     "antifraud.console.casework.routes",
     "antifraud.console.weekly.routes",
 )

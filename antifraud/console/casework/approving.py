@@ -1,0 +1,163 @@
+"""One decision of a second person as its card tells it: what will happen, and what happens if nobody decides."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import UUID
+
+from flask_babel import gettext as _
+
+from antifraud.auth.people import Person, UnknownLogin, person_named
+from antifraud.cases.decisions import Behind, behind
+from antifraud.cases.dossier import AccountLabel, ApprovalRow, Dossier
+from antifraud.console.casework import wording
+from antifraud.console.frame import shown, words
+from antifraud.work import Work
+from workflows.clocks import due_at
+from workflows.scheme import Definition
+from workflows.state import Approval, Hold
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """A waiting decision; `bars` says why this person may not decide, and is empty where they may."""
+
+    approval: Approval
+    row: ApprovalRow | None
+    hold: Hold
+    label: AccountLabel | None
+    sentence: str
+    otherwise: str
+    changes: tuple[tuple[str, str, str], ...]
+    papers: tuple[str, ...]
+    missing_papers: int
+    reason: str
+    asked_by: str
+    behind: Behind | None
+    bars: str
+    needs_tail: bool
+
+
+def card_of(work: Work, dossier: Dossier, approval: Approval, person: Person) -> Card:
+    """Return the card of a waiting decision for a person."""
+    procedure = next(one for one in dossier.procedures if approval.id in one.state.approvals)
+    hold = dossier.holds[approval.hold_id]
+    label = dossier.label_of(hold)
+    deadline = behind(approval, hold, procedure.state, procedure.definition)
+    papers = [UUID(paper) for paper in approval.documents]
+    known = tuple(dossier.papers[paper] for paper in papers if paper in dossier.papers)
+    return Card(
+        approval=approval,
+        row=next((row for row in dossier.approvals if row.id == approval.id), None),
+        hold=hold,
+        label=label,
+        sentence=_sentence(work, approval, hold, label, procedure.definition),
+        otherwise=_otherwise(approval, hold, deadline),
+        changes=tuple(_changes(work, approval, hold, procedure.definition)),
+        papers=known,
+        missing_papers=len(papers) - len(known),
+        reason=wording.reason(approval.reason),
+        asked_by=wording.actor(approval.asked_by) if ":" in approval.asked_by else _("the procedure"),
+        behind=deadline,
+        bars=bars(work, approval, person),
+        needs_tail=approval.act == "release",
+    )
+
+
+def bars(work: Work, approval: Approval, person: Person) -> str:
+    """Return why somebody may not decide: it is their own proposal, also when another login of theirs made it."""
+    if is_own(work, approval.asked_by, person):
+        return _("You asked for this: another person decides.")
+    if not person.may("measure.approve"):
+        return _("A shift supervisor decides.")
+    return ""
+
+
+def is_own(work: Work, asked_by: str, person: Person) -> bool:
+    """Tell whether a proposal comes from this human being."""
+    if asked_by == person.actor:
+        return True
+    kind, _point, name = asked_by.partition(":")
+    if kind != "user":
+        return False
+    try:
+        return person_named(work.connection, name).person_id == person.person_id
+    except UnknownLogin:
+        return False
+
+
+def _ends(work: Work, approval: Approval, definition: Definition) -> str:
+    """Return until when the measure will last, if it is approved now."""
+    if approval.act not in {"freeze", "second_stop", "extend"}:
+        return shown.NOTHING
+    box = (definition.freeze_term if approval.act == "freeze" else definition.stop_term).box
+    ends_at = approval.ends_at or due_at(work.now(), box.length, box.calendar, box.zone)
+    return shown.instant(ends_at)
+
+
+def _sentence(work: Work, approval: Approval, hold: Hold, label: AccountLabel | None, definition: Definition) -> str:
+    amount = shown.money(approval.amount_minor if approval.amount_minor is not None else hold.held_minor, hold.asset)
+    said = {
+        "bank": wording.institution(label),
+        "account": label.number if label else shown.NOTHING,
+        "amount": amount,
+        "until": _ends(work, approval, definition),
+        "number": hold.stop_seq + 1,
+        "most": definition.stop_term.terms or shown.NOTHING,
+    }
+    match approval.act:
+        case "freeze":
+            return _("%(bank)s is told to freeze %(amount)s on account %(account)s until %(until)s.", **said)
+        case "release":
+            return _(
+                "%(bank)s is told to release account %(account)s: %(amount)s can then be moved by its holder.", **said
+            )
+        case "second_stop":
+            return _(
+                "%(bank)s is told to stop account %(account)s again until about %(until)s: stop %(number)s of %(most)s.",
+                **said,
+            )
+        case "extend":
+            return _("%(bank)s is told to keep account %(account)s stopped until about %(until)s.", **said)
+        case "return":
+            return _("%(bank)s is told to return %(amount)s of account %(account)s to the victim.", **said)
+        case other:
+            return _("%(bank)s is told about account %(account)s: %(what)s.", what=other, **said)
+
+
+def _otherwise(approval: Approval, hold: Hold, deadline: Behind | None) -> str:
+    if deadline is None:
+        return _("If nobody decides, nothing changes.")
+    at = shown.instant(deadline.at)
+    amount = shown.money(hold.held_minor, hold.asset)
+    match deadline.kind:
+        case "stop_end":
+            return _(
+                "If nobody decides, the stop ends by itself at %(at)s and %(amount)s can leave.", at=at, amount=amount
+            )
+        case "freeze_end":
+            return _(
+                "If nobody decides, the freeze ends by itself at %(at)s and %(amount)s can leave.", at=at, amount=amount
+            )
+        case "task":
+            return _("If nobody decides, the money stays stopped; the release is due by %(at)s.", at=at)
+        case _:
+            what = words.word("request_kind", approval.act)
+            return _("If nobody decides, the proposal expires at %(at)s: no %(what)s is sent.", at=at, what=what)
+
+
+def _changes(work: Work, approval: Approval, hold: Hold, definition: Definition) -> Iterator[tuple[str, str, str]]:
+    becomes = {"freeze": "frozen", "release": "released", "second_stop": "stopped", "return": "returned"}
+    state = becomes.get(approval.act, hold.state)
+    yield _("State"), str(words.word("hold", hold.state)), str(words.word("hold", state))
+    held = shown.money(hold.held_minor, hold.asset)
+    after = {"release": shown.money(0, hold.asset), "return": shown.money(0, hold.asset)}.get(approval.act)
+    asked = shown.money(approval.amount_minor, hold.asset) if approval.amount_minor is not None else held
+    yield _("Amount held"), held, after or asked
+    yield _("Ends"), shown.instant(hold.ends_at), _ends(work, approval, definition)
+    if approval.act in {"second_stop", "extend"} and definition.stop_term.terms is not None:
+        most = definition.stop_term.terms
+        yield (
+            _("Stops used"),
+            _("%(number)s of %(most)s", number=hold.stop_seq, most=most),
+            _("%(number)s of %(most)s", number=min(hold.stop_seq + 1, most), most=most),
+        )

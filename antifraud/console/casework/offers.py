@@ -1,0 +1,204 @@
+"""What is offered to do in a case: the most urgent four acts first, everything else that is possible below them.
+
+An act is told as a verb with its object. Every act of `cases.acts` that the
+case allows just now stands here once, so that nothing can only be done from
+the command line.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from flask_babel import gettext as _
+
+from antifraud.auth.people import Person
+from antifraud.cases.dossier import Dossier, TaskRow
+from antifraud.cases.possible import Possible
+from antifraud.console.casework import wording
+from antifraud.console.frame import shown, words
+from workflows.state import Hold, Request
+
+MOST_URGENT: Final = 4
+_KEYS: Final = {"remind": "R", "measure:freeze": "F", "measure:release": "U", "hand_over": "T", "file": "M"}
+_BY_TASK: Final = {
+    "confirm_account": ("confirm",),
+    "extend_chase": ("confirm",),
+    "resolve_lead": ("resolve",),
+    "deliver_by_hand": ("hand_over",),
+    "call_contact_a": ("remind", "hand_over"),
+    "call_contact_b": ("remind", "hand_over"),
+    "call_head_office": ("remind", "hand_over"),
+    "query_state": ("remind",),
+    "file_and_freeze": ("measure:freeze", "file"),
+    "renew_freeze": ("measure:extend",),
+    "release_hold": ("measure:release",),
+    "stop_again_or_freeze": ("measure:second_stop", "measure:freeze"),
+    "ask_stop_again": ("measure:second_stop",),
+    "count_exceeded": ("measure:freeze", "drop"),
+    "decide_appeal": ("decide",),
+    "hand_in_papers": ("papers",),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """One act: `verb` is what the address says, `subject_id` what it is about, `measure` the kind of a measure.
+
+    `due_at` and `task` say why it is urgent; `fields` what must be given with it.
+    """
+
+    verb: str
+    subject_id: UUID | None
+    title: str
+    detail: str = ""
+    measure: str | None = None
+    due_at: datetime | None = None
+    opened_at: datetime | None = None
+    task: TaskRow | None = None
+    key: str | None = None
+    fields: tuple[str, ...] = ()
+    is_primary: bool = False
+
+    @property
+    def name(self) -> str:
+        """Return the act with the kind of its measure."""
+        return f"{self.verb}:{self.measure}" if self.measure else self.verb
+
+    @property
+    def id(self) -> str:
+        """Return the id of its form in the page."""
+        return f"act-{self.name.replace(':', '-')}-{self.subject_id or 'case'}"
+
+
+def offers_of(dossier: Dossier, can: Possible, person: Person) -> tuple[list[Offer], list[Offer]]:
+    """Return the most urgent acts, at most four, and all the others; nothing for who may not act."""
+    if not person.may("case.act"):
+        return [], []
+    every = {offer.name + str(offer.subject_id): offer for offer in _all(dossier, can, person)}
+    first: dict[str, Offer] = {}
+    for task in sorted((task for task in dossier.tasks if task.state == "open"), key=lambda task: task.due_at):
+        name = _for_task(dossier, task, every)
+        if name is not None and name not in first:
+            first[name] = _urgent(every[name], task)
+    ranked = list(first.values())
+    rest = [offer for name, offer in every.items() if name not in first]
+    urgent, later = ranked[:MOST_URGENT], [*ranked[MOST_URGENT:], *rest]
+    return _keyed(urgent, later)
+
+
+def _urgent(offer: Offer, task: TaskRow) -> Offer:
+    why = wording.reason(task.reason)
+    detail = " · ".join(part for part in (str(words.word("task", task.kind)), why, offer.detail) if part)
+    return replace(offer, detail=detail, due_at=task.due_at, opened_at=task.opened_at, task=task)
+
+
+def _keyed(urgent: list[Offer], later: list[Offer]) -> tuple[list[Offer], list[Offer]]:
+    """Give each key to the first act of its kind, and make the first act of all the primary one."""
+    free = dict(_KEYS)
+    keyed = [replace(offer, key=free.pop(offer.name, None)) for offer in (*urgent, *later)]
+    if urgent:
+        keyed[0] = replace(keyed[0], is_primary=True)
+    return keyed[: len(urgent)], keyed[len(urgent) :]
+
+
+def _for_task(dossier: Dossier, task: TaskRow, every: dict[str, Offer]) -> str | None:
+    """Return the act that a task asks for, if it is possible now: of its hold, its request, its objection or itself."""
+    subjects = [task.subject_id]
+    hold = dossier.holds.get(task.subject_id)
+    if task.subject_kind == "request" and task.subject_id in dossier.requests:
+        subjects.append(dossier.requests[task.subject_id].hold_id)
+    if hold is not None and hold.appeal_id is not None:
+        subjects.append(hold.appeal_id)
+    for name in (*_BY_TASK.get(task.kind, ()), "complete"):
+        own: Iterable[UUID | None] = [task.id] if name == "complete" else [*subjects, None]
+        for subject in own:
+            if name + str(subject) in every:
+                return name + str(subject)
+    return None
+
+
+def _all(dossier: Dossier, can: Possible, person: Person) -> Iterator[Offer]:
+    for request in sorted(dossier.requests.values(), key=lambda one: one.created_at, reverse=True):
+        yield from _of_request(dossier, can, request)
+    for hold in sorted(dossier.holds.values(), key=lambda one: (one.tier, one.since)):
+        yield from _of_hold(dossier, can, hold)
+        if person.may("measure.ask"):
+            yield from (_measure(dossier, hold, measure) for measure in can.measures.get(hold.id, ()))
+    yield from _of_case(dossier, can)
+
+
+def _of_request(dossier: Dossier, can: Possible, request: Request) -> Iterator[Offer]:
+    label = dossier.label_of(dossier.holds[request.hold_id])
+    account = wording.account(label)
+    kind = str(words.word("request_kind", request.kind))
+    if request.id in can.remind:
+        title = _("Remind: %(bank)s", bank=wording.institution(label))
+        yield Offer(verb="remind", subject_id=request.id, title=title, detail=kind)
+    if request.id in can.hand_over:
+        title = _("Handed over by telephone or paper: %(account)s", account=account)
+        yield Offer(verb="hand_over", subject_id=request.id, title=title, detail=kind, fields=("channel", "at"))
+    if request.id in can.papers:
+        title = _("Hand in papers: %(kind)s, %(account)s", kind=kind, account=account)
+        yield Offer(verb="papers", subject_id=request.id, title=title, fields=("document",))
+
+
+def _of_hold(dossier: Dossier, can: Possible, hold: Hold) -> Iterator[Offer]:
+    account = wording.account(dossier.label_of(hold))
+    if hold.id in can.confirm:
+        title = _("Confirm and send: %(account)s", account=account)
+        yield Offer(verb="confirm", subject_id=hold.id, title=title, detail=shown.money(hold.traced_minor, hold.asset))
+    if hold.id in can.resolve:
+        title = _("Name the account: %(account)s", account=account)
+        yield Offer(verb="resolve", subject_id=hold.id, title=title, fields=("institution", "account"))
+    if hold.id in can.appeal:
+        yield Offer(verb="appeal", subject_id=hold.id, title=_("The holder objects: %(account)s", account=account))
+    if hold.id in can.drop:
+        title = _("Drop the claim: %(account)s", account=account)
+        yield Offer(verb="drop", subject_id=hold.id, title=title, fields=("drop_reason",))
+
+
+def _measure(dossier: Dossier, hold: Hold, measure: str) -> Offer:
+    account = wording.account(dossier.label_of(hold))
+    return Offer(
+        verb="measure",
+        measure=measure,
+        subject_id=hold.id,
+        title=_("%(measure)s: %(account)s", measure=wording.measure(measure), account=account),
+        detail=_("a second person decides"),
+        fields=_measure_fields(dossier, hold.id, measure),
+    )
+
+
+def _of_case(dossier: Dossier, can: Possible) -> Iterator[Offer]:
+    for appeal_id, hold_id in can.decide.items():
+        account = wording.account(dossier.label_of(dossier.holds[hold_id]))
+        title = _("Decide the objection: %(account)s", account=account)
+        yield Offer(verb="decide", subject_id=appeal_id, title=title, fields=("upheld",))
+    for task in dossier.tasks:
+        if task.id in can.complete and task.state == "open":
+            title = _("Done: %(task)s", task=words.word("task", task.kind))
+            yield Offer(verb="complete", subject_id=task.id, title=title, detail=about_task(dossier, task))
+    if can.file:
+        yield Offer(verb="file", subject_id=None, title=_("The authority filed the case"), fields=("document",))
+    if can.decline:
+        title, detail = _("The authority declined to file"), _("every stop must then be released")
+        yield Offer(verb="decline", subject_id=None, title=title, detail=detail, fields=("document",))
+
+
+def _measure_fields(dossier: Dossier, hold_id: UUID, measure: str) -> tuple[str, ...]:
+    definition = dossier.definition_of(hold_id)
+    fields = ["amount"] if definition is not None and definition.requests[measure].needs_amount else []
+    if measure == "freeze":
+        fields.append("ends_at")
+    return (*fields, "documents", "ask_reason")
+
+
+def about_task(dossier: Dossier, task: TaskRow) -> str:
+    """Return what a task is about: the account, and why it was opened."""
+    hold = dossier.holds.get(task.subject_id)
+    if hold is None and task.subject_id in dossier.requests:
+        hold = dossier.holds.get(dossier.requests[task.subject_id].hold_id)
+    parts = [wording.account(dossier.label_of(hold)) if hold else "", wording.reason(task.reason)]
+    return " · ".join(part for part in parts if part)

@@ -1,0 +1,15 @@
+"""The room's addresses: `/cases`, `/cases/<no>` and its acts, `/approvals` and its decisions."""
+
+from flask import Blueprint
+
+from antifraud.console.casework import approvals_pages, case_pages, list_pages
+from antifraud.console.frame.page import Console
+
+
+def blueprint(console: Console) -> Blueprint:
+    """Return the room."""
+    room = Blueprint("casework", __name__)
+    list_pages.register(room, console)
+    case_pages.register(room, console)
+    approvals_pages.register(room, console)
+    return room
