@@ -37,6 +37,12 @@ class Source:
     quota_per_minute: int
 
 
+_SOURCE_OF = (
+    "SELECT id, centre_id, code, trust, may_send_history, quota_per_minute FROM sources"
+    " WHERE token_hash = decode(shown.presented, 'hex') AND revoked_at IS NULL"
+)
+
+
 def token_hash(token: str) -> bytes:
     """Return what is stored of a bearer token: SHA-256 (the token itself has 256 random bits)."""
     return hashlib.sha256(token.encode()).digest()
@@ -51,11 +57,7 @@ def source_by_token(database: Database, authorization: str | None) -> Source:
     scheme, _, token = (authorization or "").partition(" ")
     if scheme.casefold() != "bearer" or not token.strip():
         raise NotAuthenticated("send the source's token: Authorization: Bearer ...")
-    presented = token_hash(token.strip())
-    with database.begin(None, presented=presented.hex()) as connection:
-        row = connection.execute(
-            select(sources).where(sources.c.token_hash == presented, sources.c.revoked_at.is_(None))
-        ).one_or_none()
+    row = database.by_credential(_SOURCE_OF, token_hash(token.strip()).hex())
     if row is None:
         raise NotAuthenticated("this token is not known, or was revoked: ask the centre for a new one")
     return _source(row)

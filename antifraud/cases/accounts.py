@@ -3,13 +3,14 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import select
 
 from antifraud.banks.models import institutions
 from antifraud.cases.models import accounts, transfers
+from antifraud.foundation.rows import as_json, insert_of
 from antifraud.vault.service import DataKey
 from antifraud.work import Work
 
@@ -67,6 +68,15 @@ def whole(cards: Iterable[AccountCard]) -> dict[AccountCard, AccountCard]:
     return {card: known[card.identity] for card in wanted}
 
 
+_OR_LOCK: Final = """
+    ON CONFLICT (centre_id, institution_id, scheme, number_hash, sub_ref_hash) DO UPDATE SET
+        holder_cipher = coalesce(accounts.holder_cipher, excluded.holder_cipher),
+        holder_grams = coalesce(nullif(accounts.holder_grams, '{}'), excluded.holder_grams),
+        kind = coalesce(accounts.kind, excluded.kind)
+    RETURNING id, number_hash, sub_ref_hash
+"""
+
+
 def resolve(work: Work, cards: Iterable[AccountCard]) -> dict[AccountCard, UUID]:
     """Return the id of the account of every card, made where it is new; the rows stay locked.
 
@@ -101,18 +111,9 @@ def resolve(work: Work, cards: Iterable[AccountCard]) -> dict[AccountCard, UUID]
         }
         for card, (digest, sub_digest) in sorted(hashed.items(), key=lambda item: (item[1][0], item[1][1] or b""))
     ]
-    new = upsert(accounts)
-    statement = new.on_conflict_do_update(
-        index_elements=["centre_id", "institution_id", "scheme", "number_hash", "sub_ref_hash"],
-        set_={
-            "holder_cipher": func.coalesce(accounts.c.holder_cipher, new.excluded.holder_cipher),
-            "holder_grams": func.coalesce(func.nullif(accounts.c.holder_grams, []), new.excluded.holder_grams),
-            "kind": func.coalesce(accounts.c.kind, new.excluded.kind),
-        },
-    ).returning(accounts.c.id, accounts.c.number_hash, accounts.c.sub_ref_hash)
     found = {
         (bytes(row.number_hash), bytes(row.sub_ref_hash) if row.sub_ref_hash else None): row.id
-        for row in work.connection.execute(statement, rows)
+        for row in work.connection.exec_driver_sql(insert_of("accounts", rows[0]) + _OR_LOCK, (as_json(rows),))
     }
     return {card: found[hashed[one]] for card, one in merged.items()}
 

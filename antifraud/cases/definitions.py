@@ -1,12 +1,12 @@
 """Definitions in the database: frozen by content hash, pinned to procedures, in force per centre."""
 
 from functools import lru_cache
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import Connection, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from antifraud.auth.models import centres
 from antifraud.cases.models import activations, definitions
 from antifraud.work import Work
 from workflows import Definition, parse
@@ -58,6 +58,16 @@ def put_in_force(work: Work, content_hash: str, *, approver: str | None) -> bool
     return True
 
 
+# Asked for every case that opens, so it is ready as text; what it names is kept parsed, see `by_hash`.
+_IN_FORCE: Final = """
+    SELECT activations.content_hash, definitions.id, definitions.version, activations.status, centres.kind
+    FROM activations
+    JOIN definitions ON definitions.content_hash = activations.content_hash
+    JOIN centres ON centres.id = activations.centre_id
+    WHERE activations.centre_id = %s AND activations.ended_at IS NULL
+"""
+
+
 def in_force(connection: Connection, centre_id: UUID) -> Definition:
     """Return the definition that new procedures of the centre are opened under.
 
@@ -67,12 +77,7 @@ def in_force(connection: Connection, centre_id: UUID) -> Definition:
     Raises:
         NoDefinitionInForce: None is, or only an example in a live centre.
     """
-    row = connection.execute(
-        select(definitions.c.text, definitions.c.id, definitions.c.version, activations.c.status, centres.c.kind)
-        .join(activations, activations.c.content_hash == definitions.c.content_hash)
-        .join(centres, centres.c.id == activations.c.centre_id)
-        .where(activations.c.centre_id == centre_id, activations.c.ended_at.is_(None))
-    ).one_or_none()
+    row = connection.exec_driver_sql(_IN_FORCE, (centre_id,)).one_or_none()
     if row is None:
         message = "no workflow definition is in force in this centre"
         raise NoDefinitionInForce(message)
@@ -82,7 +87,7 @@ def in_force(connection: Connection, centre_id: UUID) -> Definition:
             f" antifraud workflow activate {row.id} {row.version} --approver NAME"
         )
         raise NoDefinitionInForce(message)
-    return _parsed(row.text)
+    return by_hash(connection, row.content_hash)
 
 
 def standing(connection: Connection, centre_id: UUID) -> tuple[str, str, str | None] | None:

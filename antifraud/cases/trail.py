@@ -5,16 +5,16 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import func, select, update
-from sqlalchemy.dialects.postgresql import insert as upsert
 
 from antifraud.cases.accounts import ReceiptCard
 from antifraud.cases.casefile import Desk
 from antifraud.cases.models import holds, leads, parties, payments, transfers
 from antifraud.foundation.json import canonical
+from antifraud.foundation.rows import as_json, insert_of
 from antifraud.vault.service import DataKey
 from antifraud.work import Work
 
@@ -90,40 +90,38 @@ class LockedPayment:
     case_id: UUID
 
 
+_OR_LOCK: Final = """
+    ON CONFLICT (centre_id, institution_id, reference_hash) DO UPDATE SET first_seen_at = payments.first_seen_at
+    RETURNING id, case_id, reference_hash
+"""
+
+
 def lock_payments(work: Work, wanted: Sequence[Payment], case_id: UUID) -> dict[Payment, LockedPayment]:
     """Lock the payments in the order of their hashes, made for ``case_id`` where nobody reported them yet.
 
     Whoever reports the same payment at the same instant waits here until the
     first has committed, and then finds its case.
     """
-    hashed = (
-        sorted(
-            (work.vault.blind("payments.reference", f"{payment.institution_id}|{payment.reference}"), payment)
-            for payment in set(wanted)
-        )
-        if wanted
-        else []
+    hashed = sorted(
+        (work.vault.blind("payments.reference", f"{payment.institution_id}|{payment.reference}"), payment)
+        for payment in set(wanted)
     )
-    locked = {}
-    for digest, payment in hashed:
-        row = work.connection.execute(
-            upsert(payments)
-            .values(
-                id=work.new_id(),
-                centre_id=work.centre_id,
-                institution_id=payment.institution_id,
-                reference_hash=digest,
-                case_id=case_id,
-                first_seen_at=work.now(),
-            )
-            .on_conflict_do_update(
-                index_elements=["centre_id", "institution_id", "reference_hash"],
-                set_={"first_seen_at": payments.c.first_seen_at},
-            )
-            .returning(payments.c.id, payments.c.case_id)
-        ).one()
-        locked[payment] = LockedPayment(row.id, row.case_id)
-    return locked
+    if not hashed:
+        return {}
+    rows = [
+        {
+            "id": work.new_id(),
+            "centre_id": work.centre_id,
+            "institution_id": payment.institution_id,
+            "reference_hash": digest,
+            "case_id": case_id,
+            "first_seen_at": work.now(),
+        }
+        for digest, payment in hashed
+    ]
+    locked = work.connection.exec_driver_sql(insert_of("payments", rows[0]) + _OR_LOCK, (as_json(rows),))
+    found = {bytes(row.reference_hash): LockedPayment(row.id, row.case_id) for row in locked}
+    return {payment: found[digest] for digest, payment in hashed}
 
 
 def give_payments(work: Work, old_case_id: UUID, case_id: UUID) -> None:

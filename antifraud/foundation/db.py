@@ -15,7 +15,7 @@ from uuid import UUID
 
 import psycopg
 import structlog
-from sqlalchemy import Connection, MetaData, Numeric, create_engine
+from sqlalchemy import Connection, MetaData, Numeric, RootTransaction, Row, create_engine
 from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
@@ -79,7 +79,6 @@ class Database:
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_timeout=5,
-            pool_pre_ping=True,
             connect_args={"application_name": application_name, "connect_timeout": 5},
         )
 
@@ -88,9 +87,52 @@ class Database:
         self, centre_id: UUID | None, *, institution_id: UUID | None = None, presented: str | None = None
     ) -> Iterator[Connection]:
         """One transaction that sees one centre's rows; commits at the end, rolls back on any exception."""
-        with self.engine.begin() as connection:
+
+        def bound(connection: Connection) -> RootTransaction:
+            transaction = connection.begin()
             bind(connection, centre_id, institution_id=institution_id, presented=presented)
+            return transaction
+
+        connection, transaction = self._first(bound)
+        with connection, transaction:
             yield connection
+
+    def by_credential(self, query: str, presented: str) -> Row[*tuple[Any, ...]] | None:
+        """Return the one row that a presented credential opens: one statement, a transaction of its own.
+
+        Args:
+            query: A SELECT over the credential's own table that names it by ``shown.presented``.
+            presented: What row security compares with the row.
+        """
+        # The subquery needs the setting's own value, so that it can only run once the setting stands.
+        statement = (
+            "SELECT found.* FROM (SELECT set_config('antifraud.presented', %s, true) AS presented) AS shown,"  # noqa: S608 - our own words
+            f" LATERAL ({query} OFFSET 0) AS found"
+        )
+
+        def look(connection: Connection) -> Row[*tuple[Any, ...]] | None:
+            alone = connection.execution_options(isolation_level="AUTOCOMMIT")
+            return alone.exec_driver_sql(statement, (presented,)).one_or_none()
+
+        connection, row = self._first(look)
+        connection.close()
+        return row
+
+    def _first(self, act: Callable[[Connection], _T]) -> tuple[Connection, _T]:
+        """Return a connection and what the first act on it gave.
+
+        A connection that died in the pool shows at the first act, when nothing
+        has been done that could be lost: it is done once more on a fresh one.
+        """
+        for is_last in (False, True):
+            connection = self.engine.connect()
+            try:
+                return connection, act(connection)
+            except BaseException as error:
+                connection.close()
+                if is_last or not isinstance(error, DBAPIError) or not error.connection_invalidated:
+                    raise
+        raise AssertionError  # the loop returns or raises
 
     def listen(self, channel: str, wake: threading.Event, stop: threading.Event) -> threading.Thread:
         """Set ``wake`` at each NOTIFY on ``channel`` and after every (re)connect, until ``stop`` is set.

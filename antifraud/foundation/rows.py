@@ -55,9 +55,9 @@ class Rows:
         batches, notices = list(self._batches.values()), self._notices
         self._batches, self._notices = {}, []
         # Every value travels as JSON and is read by the column's own type.
-        values = [_json(rows) for _, rows in batches]
+        values = [as_json(rows) for _, rows in batches]
         if notices:
-            values.append(_json(notices))
+            values.append(as_json(notices))
         connection.exec_driver_sql(_statement(tuple(shape for shape, _ in batches), bool(notices)), tuple(values))
 
 
@@ -71,17 +71,22 @@ def _statement(shapes: tuple[_Shape, ...], has_notices: bool) -> str:  # noqa: F
 
 
 def _insert(table: str, columns: tuple[str, ...], replacing: tuple[str, ...]) -> str:
-    names = ", ".join(f'"{column}"' for column in columns)
     changes = ", ".join(f'"{column}" = excluded."{column}"' for column in replacing)
-    conflict = f" ON CONFLICT (id) DO UPDATE SET {changes}" if changes else ""
+    return insert_of(table, columns) + (f" ON CONFLICT (id) DO UPDATE SET {changes}" if changes else "")
+
+
+def insert_of(table: str, columns: Iterable[str]) -> str:
+    """Return the INSERT of rows that are given as one value, see `as_json`; they are inserted in their order."""
+    names = ", ".join(f'"{column}"' for column in columns)
     # Names come from our own tables, never from input.
     return (
         f"INSERT INTO {table} ({names}) SELECT {names}"  # noqa: S608 - see above
-        f" FROM json_populate_recordset(NULL::{table}, %s::json){conflict}"
+        f" FROM json_populate_recordset(NULL::{table}, %s::json)"
     )
 
 
-def _json(value: object) -> str:
+def as_json(value: object) -> str:
+    """Return rows as the one value that `insert_of` takes."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_text)
 
 

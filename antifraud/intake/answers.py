@@ -3,9 +3,10 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import func, insert, select
 
 from antifraud.auth.service import Source
 from antifraud.foundation.problems import KeyInProgress, KeyReused, QuotaExceeded, SourceRefReused
@@ -44,6 +45,19 @@ class Answer:
     replayed: bool = False
 
 
+_LOOK: Final = """
+    SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0)) AS is_ours,
+           (SELECT count(*) FROM (
+               SELECT FROM reports WHERE source_id = %s AND received_at > %s LIMIT %s
+           ) AS lately) AS recent,
+           EXISTS (SELECT FROM idempotency WHERE source_id = %s AND key_hash = %s) AS has_key,
+           known.id AS report_id, known.raw_digest
+    FROM (SELECT) AS once
+    LEFT JOIN reports AS known ON known.source_id = %s AND known.source_ref_hash = %s AND known.state <> 'refused'
+"""
+"""All that decides whether a report is new: its key, its reference, and how many its source sent lately."""
+
+
 def answered_before(work: Work, submission: Submission, source_ref: str | None) -> Answer | None:
     """Return the kept answer of a repeated report, or None when the report is new; the key is ours until the commit.
 
@@ -53,33 +67,31 @@ def answered_before(work: Work, submission: Submission, source_ref: str | None) 
         SourceRefReused: The same reference came with another body.
         QuotaExceeded: The source sent more new reports in the last minute than agreed.
     """
-    key_hash, sent = _key_hash(work, submission), digest(work, submission.raw)
-    if not work.connection.scalar(
-        text("SELECT pg_try_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": key_hash.hex()}
-    ):
+    source, key_hash, sent = submission.source, _key_hash(work, submission), digest(work, submission.raw)
+    since = work.now() - timedelta(seconds=_QUOTA_SECONDS)
+    wanted_ref = None if source_ref is None else ref_hash(work, source_ref)
+    # A twin that commits while this looks is not seen by it: the unique keys then refuse ours.
+    found = work.connection.exec_driver_sql(
+        _LOOK, (key_hash.hex(), source.id, since, source.quota_per_minute, source.id, key_hash, source.id, wanted_ref)
+    ).one()
+    if not found.is_ours:
         raise KeyInProgress("a report with this key is being accepted at this moment: ask again in a second")
-    kept = work.connection.execute(
-        select(idempotency).where(idempotency.c.source_id == submission.source.id, idempotency.c.key_hash == key_hash)
-    ).one_or_none()
+    kept = None
+    if found.has_key:
+        kept = work.connection.execute(
+            select(idempotency).where(idempotency.c.source_id == source.id, idempotency.c.key_hash == key_hash)
+        ).one()
     if kept is not None and bytes(kept.body_digest) != sent:
         raise KeyReused("this key was used for another body: use a new key for a new report")
     is_new_key = kept is None
-    if kept is None and source_ref is not None:
-        known = work.connection.execute(
-            select(reports.c.id, reports.c.raw_digest).where(
-                reports.c.source_id == submission.source.id,
-                reports.c.source_ref_hash == ref_hash(work, source_ref),
-                reports.c.state != "refused",
-            )
-        ).one_or_none()
-        if known is not None and bytes(known.raw_digest) != sent:
+    if kept is None and found.report_id is not None:
+        if bytes(found.raw_digest) != sent:
             raise SourceRefReused("this source_ref was used for another report: send a correction instead")
-        if known is not None:
-            kept = work.connection.execute(
-                select(idempotency).where(idempotency.c.report_id == known.id).limit(1)
-            ).one_or_none()
+        kept = work.connection.execute(
+            select(idempotency).where(idempotency.c.report_id == found.report_id).limit(1)
+        ).one_or_none()
     if kept is None:
-        check_quota(work, submission.source)
+        _allow(source, found.recent)
         return None
     if is_new_key:
         # From now on this key too stands for this body and no other.
@@ -127,7 +139,11 @@ def check_quota(work: Work, source: Source) -> None:
         .limit(source.quota_per_minute)
         .subquery()
     )
-    if (work.connection.scalar(select(func.count()).select_from(recent)) or 0) >= source.quota_per_minute:
+    _allow(source, work.connection.scalar(select(func.count()).select_from(recent)) or 0)
+
+
+def _allow(source: Source, recent: int) -> None:
+    if recent >= source.quota_per_minute:
         message = f"this source may send {source.quota_per_minute} reports a minute: send this one again in a minute"
         raise QuotaExceeded(message, retry_after_seconds=_QUOTA_SECONDS)
 
