@@ -26,7 +26,7 @@ from tests.factories import reports
 from tests.factories.doorway import PATH, Doorway, problem
 from tests.factories.wire import at_once
 
-STATEMENTS_OF_A_REPORT = 27
+STATEMENTS_OF_A_REPORT = 8
 """SQL statements of one accepted report of one transfer, its token's look-up and BEGIN and COMMIT not counted."""
 MEGABYTE = 1_000_000
 
