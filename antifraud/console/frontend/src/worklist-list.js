@@ -227,6 +227,7 @@ function reused(item) {
 function patch(row, fresh) {
   if (row.hasAttribute("data-gone")) restore(row);
   const shape = row.querySelector("template");
+  const owner = row.dataset.owner, group = row.dataset.group;
   const isChanged = shape.innerHTML.replace(TICKING, "") !== fresh.querySelector("template").innerHTML.replace(TICKING, "");
   for (const part of row.querySelectorAll("[data-part]")) {
     const found = fresh.querySelector(`[data-part="${part.dataset.part}"]`);
@@ -235,13 +236,13 @@ function patch(row, fresh) {
     part.dataset.is = found.dataset.is ?? "";
     part.replaceChildren(...[...found.childNodes].map((node) => document.importNode(node, true)));
   }
-  for (const name of ["data-owner", "data-group", "data-request", "data-unclaimed", "data-ends"]) {
+  for (const name of ["data-owner", "data-owner-name", "data-verb", "data-group", "data-request", "data-unclaimed", "data-ends"]) {
     if (fresh.hasAttribute(name)) row.setAttribute(name, fresh.getAttribute(name));
     else row.removeAttribute(name);
   }
   if (isChanged) shape.innerHTML = fresh.querySelector("template").innerHTML;
   mark(row);
-  if (isChanged && row.dataset.row === chosenId) showPeek(row);
+  if ((isChanged || owner !== row.dataset.owner || group !== row.dataset.group) && row.dataset.row === chosenId) showPeek(row);
 }
 
 // Digits and bars of a countdown differ from second to second without anything having changed.
@@ -318,6 +319,7 @@ export function beginList() {
   marks();
   const first = all()[0];
   if (first) select(first);
+  else showPeek(null);
   const overdue = Number(rows().querySelector('.grp[data-group="late"] .num')?.textContent ?? 0);
   const bubble = document.querySelector('[data-bub="worklist"]');
   if (bubble && overdue) { bubble.textContent = String(overdue); bubble.hidden = false; }
