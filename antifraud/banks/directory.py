@@ -95,7 +95,7 @@ def search(text: str, known: Sequence[BankChoice]) -> list[BankChoice]:
         return []
     for matches in (
         [one for one in known if wanted in {one.code.casefold(), one.name_zh.casefold(), one.name_en.casefold()}],
-        [one for one in known if one.initials == wanted],
+        [one for one in known if wanted.isascii() and one.initials == wanted],
         [one for one in known if _holds(wanted, one)],
         [one for one in known if wanted.isascii() and one.initials.startswith(wanted)],
         [one for one in known if wanted.isascii() and wanted in one.initials],

@@ -32,8 +32,8 @@ _NOISE = re.compile("[\\s_\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+")
 _MARK = re.compile(r"人民币|rmb|cny|yuan|[¥￥]")
 _OTHER_CURRENCY = re.compile(r"hkd|usd|eur|gbp|sgd|inr|jpy|twd|usdt|rs\.?|港币|港元|美元|欧元|英镑|日元|[$€£]")
 _APPROXIMATE = re.compile(r"[约余多几~≈?？+]|大概|左右|about|around")
-_PLAIN = re.compile(r"(?P<whole>[0-9]{1,38}|[0-9]{1,3}(?:,[0-9]{3}){1,12})(?:\.(?P<part>[0-9]{1,8}))?")
-_TIMES_UNIT = re.compile(r"(?P<number>[0-9][0-9,]*(?:\.[0-9]{1,8})?)(?P<units>[十百千]?万?亿?)")
+_PLAIN = re.compile(r"(?P<whole>[0-9]{1,38}|[0-9]{1,3}(?:,[0-9]{3}){1,12})(?:\.(?P<part>[0-9]{1,12}))?")
+_TIMES_UNIT = re.compile(r"(?P<number>[0-9][0-9,]*(?:\.[0-9]{1,12})?)(?P<units>[十百千]?万?亿?)")
 _SECTION = re.compile(
     r"(?:(?P<thousands>[1-9])千)?(?P<z1>0?)(?:(?P<hundreds>[1-9])百)?(?P<z2>0?)"
     r"(?:(?P<tens>[1-9]?)十)?(?P<z3>0?)(?P<ones>[1-9])?"

@@ -259,12 +259,12 @@ def document(
     return {name: value for name, value in told.items() if value not in (None, {}, [])}
 
 
+_LONGEST_OF_PARTY: Final = {"name": 200, "phone": 40, "id_no": 64, "relation": 40}
+
+
 def _party(values: Mapping[str, str], fields: Mapping[str, str]) -> dict[str, str]:
-    return {
-        name: text[:64] if name != "name" else text[:200]
-        for name, called in fields.items()
-        if (text := values.get(called, "").strip())
-    }
+    told = {name: values.get(called, "").strip()[: _LONGEST_OF_PARTY[name]] for name, called in fields.items()}
+    return {name: text for name, text in told.items() if text}
 
 
 def _payment(understood: Understood, values: Mapping[str, str], row: Transfer) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from sqlalchemy import Row, insert, select, text, update
 from antifraud import changes
 from antifraud.audit.service import Happening, append_to_area
 from antifraud.foundation.json import canonical, loads
-from antifraud.intake.drafting import is_field, keepable, rows_filled
+from antifraud.intake.drafting import PARTS, is_field, keepable, rows_filled
 from antifraud.intake.models import drafts
 from antifraud.vault.service import DataKey
 from antifraud.work import Work
@@ -68,8 +68,9 @@ class Draft:
     """One draft in the clear, for the length of a transaction.
 
     `marks` hold no personal data: per field the version, person and instant of
-    its last change (`f`), when each fact was first had (`had`), what was
-    completed after sending (`done`).
+    its last change (`f`), when each fact was first had (`had`), when it was
+    sent (`sent_at`) and with which parts (`with`), how many rows of transfers
+    were told (`rows`), what was completed afterwards (`done`, `sent`).
     """
 
     id: UUID
@@ -308,7 +309,8 @@ def settle(work: Work, no: int, key: str, answer: Mapping[str, Any]) -> Draft:
     now = work.now()
     report_id = UUID(answer["report"]["id"])
     if frozen.part is None:
-        marks = {**found.marks, "rows": rows_filled(found.values)}
+        told = [part for part, names in PARTS.items() if any(found.values.get(name, "").strip() for name in names)]
+        marks = {**found.marks, "rows": rows_filled(found.values), "with": told, "sent_at": now.isoformat()}
         _write(work, found, frozen=None, answer=answer, state="sent", ended_at=now, report_id=report_id, marks=marks)
         _log(work, "DraftSent", {"draft_id": str(found.id), "report_id": str(report_id)})
     else:

@@ -40,7 +40,7 @@ _DATE = (
 )
 _PART = r"(?P<part>凌晨|早上|早晨|清晨|早|上午|中午|下午|午后|傍晚|晚上|晚间|夜里|夜间|夜|晚)"
 _CLOCK = (
-    r"(?P<hour>[0-9]{1,2})(?:[:点时](?:(?P<half>半)|(?P<quarter>[一三])刻|(?P<minute>[0-9]{1,2})"
+    r"(?P<hour>[0-9]{1,2})(?:[:点时h](?:(?P<half>半)|(?P<quarter>[一三])刻|(?P<minute>[0-9]{1,2})"
     r"(?:[:分](?P<second>[0-9]{1,2})秒?|分)?)?|(?P<packed>[0-9]{2})(?![0-9])|(?= ?[ap]\.?m))(?:钟|整)?"
 )
 _WHEN = re.compile(rf"{_DATE}?[ ,t]*(?:at )?{_PART}? ?(?:{_CLOCK})? ?(?P<half_day>am|pm|a\.m\.|p\.m\.)?")
@@ -231,10 +231,14 @@ def _parsed(local: str, zone_name: str) -> TimeBounds:
 
 
 def shown(moment_bounds: TimeBounds, now: datetime) -> str:
-    """Return a time as the field shows it back: ``11-24 22:36``, with the year where it is not this one."""
+    """Return a time as the field shows it back, and reads it: ``11-24 22:36``, ``11-24 22h``.
+
+    The year is left out where it is this one.
+    """
     day, _, clock = moment_bounds.local.replace(" ", "T").partition("T")
     this_year = now.astimezone(zone(moment_bounds.zone)).year if "/" in moment_bounds.zone else now.year
-    return f"{day.removeprefix(f'{this_year:04d}-')} {clock}".strip()
+    hour_only = "h" if clock and ":" not in clock else ""
+    return f"{day.removeprefix(f'{this_year:04d}-')} {clock}{hour_only}".strip()
 
 
 __all__ = ["FUTURE_ALLOWANCE", "Assumed", "Moment", "moment", "shown"]
