@@ -9,8 +9,8 @@ from flask import Flask, Response
 from antifraud.channel.routes import BankGate
 from antifraud.channel.signatures import Signer
 from antifraud.console import routes as console
-from antifraud.console.frame import live
-from antifraud.foundation.access import register_access
+from antifraud.console.frame import live, sessions
+from antifraud.foundation.access import of_centre, register_access
 from antifraud.foundation.lifetime import Lifetime
 from antifraud.foundation.logs import configure
 from antifraud.foundation.problems import NotFound
@@ -49,6 +49,7 @@ def create_app(installation: Installation) -> Flask:
         vault=installation.vault,
         signer=Signer(keys.signing_key_id, keys.signing, settings.environment),
         mails=mails,
+        centre_codes={centre.id: centre.code for centre in centres.values()},
         public_url=settings.public_url,
         environment=settings.environment,
     )
@@ -56,6 +57,13 @@ def create_app(installation: Installation) -> Flask:
     app.register_blueprint(weekly.blueprint(installation))
     app.register_blueprint(health.blueprint(installation, lifetime))
     console.register(app, installation, door)
+
+    @app.before_request
+    def name_centre() -> None:
+        """Have the access log say whose person asks."""
+        person = sessions.person()
+        if person is not None:
+            of_centre(centres[person.centre_id].code)
 
     @app.get("/problems/<slug>")
     def problem_page(slug: str) -> Response:

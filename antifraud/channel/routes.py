@@ -25,6 +25,7 @@ from antifraud.channel.signatures import (
     tag_for,
 )
 from antifraud.channel.wire import MAX_MESSAGE_BYTES
+from antifraud.foundation.access import of_centre
 from antifraud.foundation.clock import Clock
 from antifraud.foundation.db import Database, retrying
 from antifraud.foundation.ids import new_id
@@ -57,6 +58,7 @@ class BankGate:
         vault: Vault,
         signer: Signer,
         mails: Mapping[UUID, Mail],
+        centre_codes: Mapping[UUID, str],
         public_url: str,
         environment: str,
     ) -> None:
@@ -65,6 +67,7 @@ class BankGate:
         self._vault = vault
         self._signer = signer
         self._mails = mails
+        self._centre_codes = centre_codes
         self._public_url = public_url
         self._environment = environment
         self._verifier = Verifier()
@@ -89,6 +92,7 @@ class BankGate:
         """Take an answer: store it, apply it, and answer signed; a repetition gets the same bytes."""
         body = self._body()
         key, verified = self._verified(body)
+        of_centre(self._centre_codes[key.centre_id])
         incoming = Incoming(
             institution_id=key.institution_id, request_id=request_id, via="callback", verified=verified, body=body
         )

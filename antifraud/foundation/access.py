@@ -12,7 +12,7 @@ from typing import Final
 import structlog
 from flask import Flask, Response, g, has_request_context, request
 
-from antifraud.foundation.metrics import REPORTS, REQUEST_SECONDS, REQUESTS
+from antifraud.foundation.metrics import REPORTS, REQUEST_SECONDS, REQUESTS, STREAMS
 
 HEADER: Final = "X-Request-Id"
 REPORTS_ENDPOINT: Final = "reports.submit"
@@ -23,6 +23,7 @@ _QUIET: Final = ("/static/", "/healthz", "/readyz", "/metrics")
 """Asked every few seconds by machines, or many times a page: a line only where they fail."""
 _FIRST_ERROR: Final = 400
 _STORED: Final = 202
+_STREAM: Final = "text/event-stream"
 
 log = structlog.get_logger("access")
 
@@ -73,6 +74,9 @@ def _end(response: Response) -> Response:
     REQUEST_SECONDS.labels(template, method).observe(seconds)
     if request.endpoint == REPORTS_ENDPOINT:
         REPORTS.labels(_outcome(response)).inc()
+    if response.mimetype == _STREAM:
+        STREAMS.inc()
+        response.call_on_close(STREAMS.dec)
     response.headers[HEADER] = request_id()
     if response.status_code >= _FIRST_ERROR or not template.startswith(_QUIET):
         log.info(

@@ -4,6 +4,7 @@ import structlog
 from flask import Blueprint, Response, request
 
 from antifraud.auth.service import source_by_token
+from antifraud.foundation.access import of_centre
 from antifraud.foundation.problems import BodyTooLarge, IdempotencyKeyMissing, UnsupportedMediaType
 from antifraud.intake.answers import Submission
 from antifraud.intake.door import MAX_REPORT_BYTES, Door
@@ -21,6 +22,7 @@ def blueprint(door: Door) -> Blueprint:
     def submit() -> Response:
         """Take one report; the same key gets the same answer, marked as replayed."""
         source = source_by_token(door.database, request.headers.get("Authorization"))
+        of_centre(door.centres[source.centre_id].code)
         key = request.headers.get("Idempotency-Key", "").strip().strip('"')
         if not 1 <= len(key) <= MAX_KEY_LENGTH or not key.isascii() or not key.isprintable():
             raise IdempotencyKeyMissing(

@@ -92,11 +92,12 @@ def _number(written: str | None) -> int | None:
 
 
 def _wanted() -> Wanted:
+    number = _number(request.args.get("page"))
     return Wanted(
         figure=request.args.get("figure", HEADLINE),
         counted=request.args.get("counted"),
         institution=request.args.get("institution"),
-        page=_number(request.args.get("page")) or 1,
+        page=1 if number is None else number,
     )
 
 

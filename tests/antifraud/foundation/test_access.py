@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 import structlog
-from flask import Flask
+from flask import Flask, Response
 from flask.testing import FlaskClient
 
 from antifraud.foundation import access
 from antifraud.foundation.logs import configure
+from antifraud.foundation.metrics import STREAMS
 from antifraud.foundation.web import register_problem_handlers
 
 PHONE = "13900731173"
@@ -53,6 +54,10 @@ def client() -> FlaskClient:
     @app.get("/fails")
     def fails() -> str:
         raise ValueError(PHONE)
+
+    @app.get("/stream")
+    def stream() -> Response:
+        return Response((f"data: {number}\n\n" for number in range(3)), mimetype="text/event-stream")
 
     @app.get("/healthz")
     def healthz() -> str:
@@ -115,3 +120,11 @@ def test_machines_that_ask_every_few_seconds_leave_no_line_unless_they_fail(
     assert read(lines) == []
     client.post("/healthz")
     assert [line["status"] for line in read(lines)] == [405]
+
+
+def test_a_stream_is_open_until_it_is_closed(client: FlaskClient) -> None:
+    before = STREAMS._value.get()
+    told = client.get("/stream")
+    assert STREAMS._value.get() == before + 1
+    told.close()
+    assert STREAMS._value.get() == before
