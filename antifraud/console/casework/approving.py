@@ -113,7 +113,7 @@ def _sentence(work: Work, approval: Approval, hold: Hold, label: AccountLabel | 
             )
         case "second_stop":
             return _(
-                "%(bank)s is told to stop account %(account)s again until about %(until)s: stop %(number)s of %(most)s.",
+                "%(bank)s is told to stop account %(account)s again, to about %(until)s: stop %(number)s of %(most)s.",
                 **said,
             )
         case "extend":

@@ -15,7 +15,7 @@ from antifraud.cases.dossier import Dossier, lock_case, read_dossier
 from antifraud.console.casework import chart, wording
 from antifraud.console.casework.doing import VERBS, Form, NotPossible, do, read_act
 from antifraud.console.casework.revealing import SHOWN_SECONDS, NothingToReveal, reveal
-from antifraud.console.casework.view import STORY, missed, next_due, view_of
+from antifraud.console.casework.view import STORY, missed, next_due, story_of, view_of
 from antifraud.console.frame.page import Console, acting, by_script, centre, me, needs, page, part
 from antifraud.foundation.db import retrying
 from antifraud.foundation.problems import Problem
@@ -23,6 +23,7 @@ from antifraud.work import Work
 
 _NUMBER: Final = re.compile(r"\d{4}-\d{6}-[0-9A-Z]", re.ASCII)
 _MOST_FIELDS: Final = 20
+LATEST: Final = 5
 _CONFLICT, _UNPROCESSABLE = 409, 422
 
 
@@ -42,6 +43,15 @@ def register(room: Blueprint, console: Console) -> None:
         """Return the parts of an open page as they are now."""
         with acting(console) as work:
             return part("casework/parts.html", **_values(work, _dossier(work, no)))
+
+    @room.get("/cases/<no>/latest")
+    @needs("case.see")
+    def case_latest(no: str) -> str:
+        """Return the last few entries of a case, for a list that shows it beside itself."""
+        with acting(console) as work:
+            dossier = _dossier(work, no)
+            lines = story_of(work, dossier, which="all", below=None, limit=LATEST).lines
+            return part("casework/latest.html", lines=lines, total=dossier.last_seq)
 
     @room.post("/cases/<no>/acts/<verb>")
     @needs("case.act")

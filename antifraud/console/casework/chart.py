@@ -6,6 +6,7 @@ from typing import Final
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
+from markupsafe import Markup
 
 from antifraud.cases import flow
 from antifraud.cases.dossier import AccountLabel, Dossier
@@ -15,7 +16,9 @@ from antifraud.console.frame import shown, words
 
 BAR: Final = 1000
 _INNER: Final = 15.0
-_TITLE_WIDTH: Final = layout.WIDTH - 2 * _INNER - 78
+_TITLE_WIDTH: Final = layout.WIDTH - 2 * _INNER - 68
+_RESULT_WIDTH: Final = layout.WIDTH - 34 - 8
+_APART: Final = " · "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +50,9 @@ class DrawnBox:
     box: layout.Box
     told: Told
     title: str
+    moved: str
+    result: str
+    mark: Markup
     row: int
 
 
@@ -93,7 +99,17 @@ def chart_of(dossier: Dossier) -> Chart:
     for box in picture.boxes:
         rows_in[box.column] = rows_in.get(box.column, -1) + 1
         one = told[box.key]
-        boxes.append(DrawnBox(box=box, told=one, title=layout.fitted(one.bank, _TITLE_WIDTH), row=rows_in[box.column]))
+        boxes.append(
+            DrawnBox(
+                box=box,
+                told=one,
+                title=layout.fitted(one.bank, _TITLE_WIDTH),
+                moved=_moved_in(one),
+                result=_fitting(one.result),
+                mark=_mark(one.look),
+                row=rows_in[box.column],
+            )
+        )
     return Chart(
         width=picture.width,
         height=picture.height,
@@ -137,6 +153,25 @@ def offset(length: timedelta | None) -> str:
     minutes, left = divmod(rest, 60)
     sign = "−" if length < timedelta() else "+"
     return f"{sign}{hours}:{minutes:02}:{left:02}" if hours else f"{sign}{minutes}:{left:02}"
+
+
+def _moved_in(told: Told) -> str:
+    holder = "" if told.holder == shown.NOTHING else f"{told.holder}　"
+    return layout.fitted(holder + told.moved, layout.WIDTH - 2 * _INNER)
+
+
+def _fitting(result: str) -> str:
+    """Return what came of it, without its second half where that has no room; the list and the reader have it."""
+    return (
+        result
+        if layout.fitted(result, _RESULT_WIDTH) == result
+        else layout.fitted(result.partition(_APART)[0], _RESULT_WIDTH)
+    )
+
+
+def _mark(look: str) -> Markup:
+    """Return a silhouette for the picture: inside of a drawing its size stands in it, not in the style sheet."""
+    return Markup(str(shown.shape(look)).replace("<svg ", '<svg width="13" height="13" ', 1))  # noqa: S704 - our own drawing
 
 
 def _heads(small: Flow, picture: layout.Picture) -> tuple[tuple[float, str], ...]:
@@ -214,7 +249,7 @@ def _result(node: Node, state: str, asset: str) -> str:
         parts.append(_("until %(at)s", at=shown.clock_time(node.due_at)))
     elif node.took is not None:
         parts.append(shown.duration(node.took))
-    return " · ".join(parts)
+    return _APART.join(parts)
 
 
 def _moved(node: Node, asset: str) -> str:
@@ -228,8 +263,9 @@ def _moved(node: Node, asset: str) -> str:
 
 
 def _bare(amount: int | None, asset: str) -> str:
-    """Return an amount without its sign, as in a column whose head names the unit."""
-    return shown.NOTHING if amount is None else shown.money(amount, asset).removeprefix("¥").removeprefix(f"{asset} ")
+    """Return an amount as the picture has room for it: without its sign, and without decimals that are none."""
+    bare = shown.NOTHING if amount is None else shown.money(amount, asset).removeprefix("¥").removeprefix(f"{asset} ")
+    return bare.removesuffix(".00")
 
 
 def _drawn(line: layout.Line, target: Told) -> DrawnLine:

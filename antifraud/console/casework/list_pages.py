@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from antifraud.cases.listing import PHASES, Filters, fraud_types, number_of_case, page_of_cases
 from antifraud.cases.search import Sought, cases_sought, seek
+from antifraud.console.casework import wording
 from antifraud.console.frame.page import Console, acting, centre, needs, page
 from antifraud.foundation.times import zone
 from antifraud.intake.queries import case_of_report
@@ -49,6 +50,7 @@ def register(room: Blueprint, console: Console) -> None:
             kinds=kinds,
             phases=PHASES,
             sought=sought,
+            wording=wording,
             nothing_typed=request.args.get("q") == "none",
         )
 

@@ -78,14 +78,27 @@ def offers_of(dossier: Dossier, can: Possible, person: Person) -> tuple[list[Off
         return [], []
     every = {offer.name + str(offer.subject_id): offer for offer in _all(dossier, can, person)}
     first: dict[str, Offer] = {}
-    for task in sorted((task for task in dossier.tasks if task.state == "open"), key=lambda task: task.due_at):
-        name = _for_task(dossier, task, every)
-        if name is not None and name not in first:
-            first[name] = _urgent(every[name], task)
+    for due_at, task, request in _waits(dossier):
+        name = _for_task(dossier, task, every) if task else f"remind{request.id}" if request else None
+        if name is not None and name in every and name not in first:
+            first[name] = _urgent(every[name], task) if task else replace(every[name], due_at=due_at)
     ranked = list(first.values())
     rest = [offer for name, offer in every.items() if name not in first]
     urgent, later = ranked[:MOST_URGENT], [*ranked[MOST_URGENT:], *rest]
     return _keyed(urgent, later)
+
+
+def _waits(dossier: Dossier) -> list[tuple[datetime, TaskRow | None, Request | None]]:
+    """Return what is due next: the open tasks, and the answers of institutions, of which they can be reminded."""
+    due: list[tuple[datetime, TaskRow | None, Request | None]] = [
+        (task.due_at, task, None) for task in dossier.tasks if task.state == "open"
+    ]
+    due += [
+        (request.answer_due_at, None, request)
+        for request in dossier.requests.values()
+        if request.answer_due_at is not None and request.stage not in {"answered", "withdrawn"}
+    ]
+    return sorted(due, key=lambda one: one[0])
 
 
 def _urgent(offer: Offer, task: TaskRow) -> Offer:

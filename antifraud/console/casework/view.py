@@ -130,23 +130,23 @@ def view_of(work: Work, dossier: Dossier, person: Person, *, which: str = "all",
     )
 
 
-def story_of(work: Work, dossier: Dossier, *, which: str, below: int | None) -> Story:
+def story_of(work: Work, dossier: Dossier, *, which: str, below: int | None, limit: int = ON_A_PAGE) -> Story:
     """Return a page of what happened: everything, what passed with the banks, or what people did."""
     entries = entries_of(
         work.connection,
         f"case:{dossier.id}",
         dossier.opened_month,
-        limit=ON_A_PAGE + 1,
+        limit=limit + 1,
         before=below,
         kinds=BANK_KINDS if which == "bank" else (),
         actors=PEOPLE if which == "people" else (),
     )
-    shown = entries[:ON_A_PAGE]
+    shown = entries[:limit]
     lines = lines_of(shown, dossier, waits_by_id(work.connection, clock_ids(shown)))
     return Story(
         lines=tuple(StoryLine(line=line, said=wording.said(line, dossier)) for line in lines),
         which=which,
-        older=shown[-1].seq if len(entries) > ON_A_PAGE else None,
+        older=shown[-1].seq if len(entries) > limit else None,
     )
 
 
@@ -162,9 +162,7 @@ def headline(dossier: Dossier) -> str:
     requests = list(dossier.requests.values())
     if not requests:
         waiting = len(dossier.open_tasks)
-        return (
-            ngettext("%(num)d thing waits for a person", "%(num)d things wait for a person", waiting) if waiting else ""
-        )
+        return ngettext("%(num)d thing waits for a person.", "%(num)d things wait for a person.", waiting)
     answered = [request for request in requests if request.stage == "answered"]
     late = sum(request.late for request in requests)
     parts = [

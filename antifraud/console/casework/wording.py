@@ -87,6 +87,11 @@ def _reason(code: str) -> str:
     return code
 
 
+def fraud(code: str | None) -> str:
+    """Return what a kind of fraud is called; a code of another taxonomy stands as it is."""
+    return str(words.word("fraud", code)) if code in words.codes("fraud") else code or shown.NOTHING
+
+
 def institution(label: AccountLabel | None) -> str:
     """Return what a bank is called in the reader's language."""
     if label is None:
@@ -114,7 +119,7 @@ def actor(who: str) -> str:
         case "source":
             return _("source %(name)s", name=name)
         case "bank":
-            return _("bank %(name)s", name=name)
+            return _("the bank")
         case _:
             return _("the service")
 

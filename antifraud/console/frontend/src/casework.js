@@ -5,7 +5,9 @@ import { csrfToken } from "./send.js";
 
 const page = document.getElementById("case");
 const approvals = document.getElementById("approvals");
-const EVERY_HIDDEN_MS = 1000;
+const LOOK_MS = 1000;
+const waiting = new Map();
+let asTable = false, asking = false, again = false;
 
 for (const one of ["conflict", "error-summary"]) document.getElementById(one)?.focus();
 bindActs();
@@ -52,7 +54,6 @@ function press(one) {
 }
 
 function casePage() {
-  const graph = document.getElementById("flow-graph");
   document.addEventListener("click", (event) => { if (event.target.closest("[data-act=flow-toggle]")) toggleFlow(); });
   on("KeyV", toggleFlow, { label: page.dataset.keyFlow, when: () => document.getElementById("flow-graph") !== null });
   document.addEventListener("keydown", walk);
@@ -61,13 +62,12 @@ function casePage() {
   document.body.addEventListener("live:case", (event) => { if (event.detail.id === page.dataset.case) refresh(); });
   document.body.addEventListener("live:poll", refresh);
   document.addEventListener("focusout", () => setTimeout(release, 0));
-  setInterval(release, EVERY_HIDDEN_MS);
-  if (graph && location.hash.startsWith("#request-")) light(location.hash);
+  setInterval(release, LOOK_MS);
+  comeTo(location.hash);
+  window.addEventListener("hashchange", () => comeTo(location.hash));
 }
 
 // ---- the money: picture and list
-let asTable = false;
-
 function showToggle() {
   const button = document.getElementById("flow-toggle");
   if (!button) return;
@@ -108,6 +108,16 @@ function openRequest(event) {
   light(node.getAttribute("href"));
 }
 
+/** What another page named: a request opens its messages, a task opens the list that it stands in. */
+function comeTo(hash) {
+  if (hash.startsWith("#request-") || hash.startsWith("#hold-")) light(hash);
+  const task = hash.startsWith("#task-") && document.getElementById(hash.slice(1));
+  if (!task) return;
+  task.closest("details").open = true;
+  task.scrollIntoView({ block: "nearest" });
+  task.focus({ preventScroll: true });
+}
+
 function light(hash) {
   const row = document.getElementById(hash.slice(1));
   if (!row) return;
@@ -120,9 +130,6 @@ function light(hash) {
 }
 
 // ---- parts that refresh themselves
-const waiting = new Map();
-let asking = false, again = false;
-
 async function refresh() {
   if (asking) { again = true; return; }
   asking = true;
@@ -157,7 +164,10 @@ function release() {
   }
 }
 
-const plain = (part) => { const copy = part.cloneNode(true); for (const one of copy.querySelectorAll(".heldback, .revealed, [data-due], [name=csrf_token], [data-act=flow-toggle]")) one.remove(); return copy.textContent.replace(/\s+/g, " ").trim(); };
+function plain(part) {
+  const copy = part.cloneNode(true); for (const one of copy.querySelectorAll(".heldback, .revealed, [data-due], [name=csrf_token], [data-act=flow-toggle]")) one.remove();
+  return copy.textContent.replace(/\s+/g, " ").trim();
+}
 
 /** Somebody is in a part: focus in it, something typed or chosen, something shown in the clear, or text marked. */
 function isBusy(place) {
@@ -205,6 +215,8 @@ async function reveal(event, form) {
 
 // ---- decisions
 function approvalsPage() {
+  const named = location.hash.startsWith("#approval-") && document.getElementById(location.hash.slice(1))?.querySelector("a:not([aria-current])");
+  if (named) { location.replace(named.href); return; }
   const links = () => [...document.querySelectorAll(".queue a")];
   const go = (step) => { const all = links(), at = all.findIndex((one) => one.hasAttribute("aria-current")); all[at + step]?.click(); };
   for (const [code, step] of [["KeyJ", 1], ["ArrowDown", 1], ["KeyK", -1], ["ArrowUp", -1]]) on(code, () => go(step));
