@@ -6,7 +6,7 @@ from typing import Final
 from flask import Flask, request
 from flask_wtf.csrf import CSRFProtect
 
-from antifraud.console.frame import assets, errors, frame, languages, live, sessions, shown, signing
+from antifraud.console.frame import assets, errors, frame, languages, live, sessions, shown, signing, squeeze
 from antifraud.console.frame.page import EXTENSION, Console
 from antifraud.installation import Installation
 from antifraud.intake.door import Door
@@ -39,6 +39,7 @@ def register(app: Flask, installation: Installation, door: Door) -> None:
     errors.register(app)
     assets.register(app)
     frame.register(app, console)
+    squeeze.register(app)
     live.register(app, console)
     app.register_blueprint(signing.blueprint(console))
     for name in ROOMS:

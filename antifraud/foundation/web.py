@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import secrets
 import traceback
 from typing import TYPE_CHECKING, cast
 
@@ -12,6 +11,7 @@ from flask import Response
 from werkzeug.exceptions import HTTPException
 
 from antifraud.foundation import problems
+from antifraud.foundation.access import request_id
 from antifraud.foundation.problems import MEDIA_TYPE, Problem
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def http_error(error: HTTPException) -> Response:
 
 def fault_of_ours(error: Exception, error_id: str | None = None) -> Response:
     """Return the problem document for a fault of ours, with an id to quote, and write the fault down."""
-    error_id = error_id or secrets.token_hex(8)
+    error_id = error_id or request_id()
     note_fault(error, error_id)
     detail = f"the service failed; quote {error_id} to its operator"
     return _document(

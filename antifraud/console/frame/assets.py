@@ -4,7 +4,9 @@ import json
 from pathlib import Path
 from typing import Final
 
-from flask import Blueprint, Flask, Response, request, send_from_directory
+from flask import Blueprint, Flask, Response, request
+from werkzeug.exceptions import NotFound
+from werkzeug.security import safe_join
 
 from antifraud.console.frame.page import open_to_all
 
@@ -63,13 +65,16 @@ def register(app: Flask) -> None:
     @open_to_all
     def file(name: str) -> Response:
         """Send one built file; its name changes with its content, so that it may be kept for a year."""
-        packed = request.accept_encodings["gzip"] > 0 and (FOLDER / f"{name}.gz").is_file()
-        response = send_from_directory(FOLDER, f"{name}.gz" if packed else name, max_age=A_YEAR, etag=False)
+        path = safe_join(str(FOLDER), name)
+        if path is None or not Path(path).is_file():
+            raise NotFound
+        packed = request.accept_encodings["gzip"] > 0 and Path(f"{path}.gz").is_file()
+        content = Path(f"{path}.gz" if packed else path).read_bytes()
+        response = Response(content, content_type=_TYPES.get(Path(name).suffix, "application/octet-stream"))
         response.headers["Cache-Control"] = f"public, max-age={A_YEAR}, immutable"
         response.vary.add("Accept-Encoding")
         if packed:
             response.headers["Content-Encoding"] = "gzip"
-            response.content_type = _TYPES.get(Path(name).suffix, "application/octet-stream")
         return response
 
     app.register_blueprint(files)

@@ -1,6 +1,5 @@
 """What is shown when something does not work: pages for people, problem documents for machines."""
 
-import secrets
 from typing import Final
 
 from flask import Flask, Response, request
@@ -13,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 from antifraud.console.frame.page import SIGNING, page
 from antifraud.console.frame.signing import stale_form
 from antifraud.foundation import web
+from antifraud.foundation.access import request_id
 from antifraud.foundation.problems import Problem, Unavailable
 
 _API: Final = ("/api/", "/problems/", "/.well-known/", "/healthz", "/readyz", "/metrics", "/static/")
@@ -53,7 +53,7 @@ def _http(error: HTTPException) -> Response:
 
 
 def _fault(error: Exception) -> Response:
-    error_id = secrets.token_hex(8)
+    error_id = request_id()
     if for_machines():
         return web.fault_of_ours(error, error_id)
     web.note_fault(error, error_id)
@@ -94,6 +94,6 @@ def _shown(status: int, *, kind: str | None = None, detail: str = "", error_id: 
             error_id=error_id,
         )
     except Exception as error:  # noqa: BLE001 - the page of an error must come, whatever else is broken
-        web.note_fault(error, error_id or secrets.token_hex(8))
+        web.note_fault(error, error_id or request_id())
         body = f"<!doctype html><title>{status}</title><p>{titles[kind]} {error_id or ''}</p>"
     return Response(body, status=status, content_type="text/html; charset=utf-8")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from flask import Blueprint, Flask, current_app, request
 from flask_babel import LazyString, lazy_gettext
@@ -93,6 +94,10 @@ class Frame:
     def initial(self) -> str:
         """The first character of the person's name, for the disc in the corner."""
         return self.person.name[:1].upper() if self.person is not None else ""
+
+    def in_language(self, code: str) -> str:
+        """This page's address in another language."""
+        return f"{request.path}?{urlencode({**request.args.to_dict(), 'lang': code})}"
 
     @property
     def here(self) -> str:

@@ -105,6 +105,7 @@ class Hub:
         self.clock = console.installation.clock
         self.watch = machine.Watch(console.installation)
         self.limit = max(1, settings.web_threads - SPARE_THREADS)
+        self.check_seconds = CHECK_SECONDS
         self.is_over: Callable[[], bool] = lambda: False
         self._conninfo = (
             make_url(settings.app_database_url or "").set(drivername="postgresql").render_as_string(hide_password=False)
@@ -210,7 +211,7 @@ def _put(subscription: Subscription, hint: _Hint) -> None:
 
 def _told(hub: Hub, subscription: Subscription) -> Iterator[str]:
     yield f"retry: {RETRY_MS}\n\n"
-    next_beat, next_check = 0.0, time.monotonic() + CHECK_SECONDS
+    next_beat, next_check = 0.0, time.monotonic() + hub.check_seconds
     try:
         while not hub.is_stopping():
             present = time.monotonic()
@@ -218,7 +219,7 @@ def _told(hub: Hub, subscription: Subscription) -> Iterator[str]:
                 if not sessions.still_open():
                     yield _event("signed-out", {})
                     return
-                next_check = present + CHECK_SECONDS
+                next_check = present + hub.check_seconds
             if present >= next_beat:
                 yield _event("beat", hub.beat(subscription.centre_id))
                 next_beat = time.monotonic() + BEAT_SECONDS

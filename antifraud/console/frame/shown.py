@@ -130,12 +130,14 @@ def duration(length: timedelta | None) -> str:
     hours, rest = divmod(rest, _HOUR)
     minutes, left = divmod(rest, _MINUTE)
     if days:
-        return _("%(days)s d %(hours)s h", days=days, hours=hours)
-    if hours:
-        return _("%(hours)s h %(minutes)s min", hours=hours, minutes=minutes)
-    if minutes:
-        return _("%(minutes)s min %(seconds)s s", minutes=minutes, seconds=left)
-    return _("%(seconds)s s", seconds=left)
+        text = _("%(days)s d %(hours)s h", days=days, hours=hours)
+    elif hours:
+        text = _("%(hours)s h %(minutes)s min", hours=hours, minutes=minutes)
+    elif minutes:
+        text = _("%(minutes)s min %(seconds)s s", minutes=minutes, seconds=left)
+    else:
+        text = _("%(seconds)s s", seconds=left)
+    return str(text)
 
 
 def countdown_parts(due_at: datetime, started_at: datetime | None) -> dict[str, object]:

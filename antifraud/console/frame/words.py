@@ -121,7 +121,12 @@ _WORDS: Final[Mapping[str, Mapping[str, LazyString]]] = MappingProxyType(
         },
         "urgency": {"urgent": _("urgent"), "normal": _("normal")},
         "scope": {"whole": _("whole account"), "amount": _("an amount")},
-        "phase": {"new": _("just opened"), "open": _("being worked on"), "closed": _("closed"), "historical": _("history only")},
+        "phase": {
+            "new": _("just opened"),
+            "open": _("being worked on"),
+            "closed": _("closed"),
+            "historical": _("history only"),
+        },
         "filing": {"filed": _("case filed"), "declined": _("not filed")},
         "subject": {
             "request": _("request"),

@@ -32,6 +32,12 @@ document.body.addEventListener("htmx:responseError", (event) => {
 document.body.addEventListener("htmx:afterOnLoad", (event) => { if (event.detail.xhr.status < 400) clearBanner("failed"); });
 document.body.addEventListener("send:signed-out", () => banner("signed-out", "soon", texts.signedOut, { text: texts.signIn, href: "/sign-in" }));
 
+// Whoever signs out leaves nothing of a report in this tab.
+document.addEventListener("submit", (event) => {
+  if (!new URL(event.target.action, location.href).pathname.endsWith("/sign-out")) return;
+  for (const key of Object.keys(sessionStorage)) if (key.startsWith("draft:")) sessionStorage.removeItem(key);
+});
+
 // A menu closes by Esc, and by a press beside it.
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;

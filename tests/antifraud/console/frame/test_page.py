@@ -3,7 +3,6 @@
 from flask import Flask
 
 from antifraud.auth.service import Centre
-from antifraud.foundation.clock import FrozenClock
 from antifraud.installation import Installation
 from tests.factories.people import signed_in
 
