@@ -210,7 +210,7 @@ def squeezed(html: str) -> bytes:
 
 def sent(html: str, in_gzip: bytes) -> Response:
     """Return a page as the browser takes it."""
-    takes = "gzip" in request.accept_encodings
+    takes = request.accept_encodings.quality("gzip") > 0
     response = Response(in_gzip if takes else html, content_type="text/html; charset=utf-8")
     response.headers["Vary"] = "Accept-Encoding, Cookie"
     if takes:

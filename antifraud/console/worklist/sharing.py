@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
-KEPT_FOR_SECONDS: Final = 0.25
+KEPT_FOR_SECONDS: Final = 0.2
 """How old what is handed out may be. A page that came for a change asks again when it got something kept."""
 _MOST_KEYS: Final = 256
 _T = TypeVar("_T")

@@ -3,7 +3,7 @@ import { filled } from "./banner.js";
 import { tick } from "./countdown.js";
 import { showPeek } from "./worklist-peek.js";
 
-const KEY_MS = 3000, KEPT_MS = 300, IDLE_MS = 30_000, LOOK_MS = 250, JITTER_MS = 120, AT_TOP = 8;
+const KEY_MS = 3000, KEPT_MS = 220, IDLE_MS = 30_000, LOOK_MS = 250, JITTER_MS = 80, AT_TOP = 8;
 const root = document.getElementById("worklist");
 const words = root.dataset;
 const list = document.getElementById("list");
@@ -57,6 +57,16 @@ export function step(by) {
   const shown = all(), at = shown.indexOf(chosen());
   const next = shown[Math.max(0, Math.min(shown.length - 1, at < 0 ? 0 : at + by))];
   if (next) select(next, { focus: true });
+}
+
+/** Show at once what the server has just said: the row is mine; the next reading brings the same. */
+export function own(id) {
+  const row = rowById(id);
+  if (!row) return;
+  row.dataset.owner = words.person;
+  row.querySelector('[data-part="owner"]').replaceChildren(document.getElementById("my-av").content.cloneNode(true));
+  mark(row);
+  if (id === chosenId) showPeek(row);
 }
 
 // -- several rows at once
@@ -261,7 +271,7 @@ async function tellGone(gone) {
   }
   for (const row of gone) {
     if (!row.hasAttribute("data-gone")) continue;
-    const text = told[row.dataset.row] ?? words.gone;
+    const text = told[row.dataset.row] ?? (row.dataset.source === "task" ? words.gone : words.news);
     row.setAttribute("data-gone", text);
     const cell = row.querySelector('[data-part="owner"]');
     cell.replaceChildren(Object.assign(document.createElement("span"), { className: "fate", textContent: text, title: text }));

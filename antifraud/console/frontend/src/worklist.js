@@ -3,7 +3,7 @@ import { banner, clearBanner } from "./banner.js";
 import { on } from "./keys.js";
 import { send } from "./send.js";
 import { toast } from "./toast.js";
-import { active, beginList, chosen, follow, isHeld, picked, pickNone, pickToggle, refresh, rowOf, select, step, take, unfold } from "./worklist-list.js";
+import { active, beginList, chosen, follow, isHeld, own, picked, pickNone, pickToggle, refresh, rowOf, select, step, take, unfold } from "./worklist-list.js";
 
 const root = document.getElementById("worklist");
 const words = root.dataset;
@@ -21,6 +21,7 @@ async function post(address, values) {
   const told = await answer.json();
   const undo = told.undo && told.done.length ? () => post(`/worklist/${told.undo}`, { task: told.done }) : undefined;
   toast(told.text, { undo, look: told.refused.length ? "late" : undefined });
+  if (told.undo === "give-back") for (const id of told.done) own(id);
   refresh({ soon: true });
 }
 
