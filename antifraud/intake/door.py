@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from antifraud.auth.service import Centre, Source
+from antifraud.auth.service import Centre
 from antifraud.cases.definitions import NoDefinitionInForce
 from antifraud.cases.messages import Mail
 from antifraud.foundation.clock import Clock
@@ -153,7 +153,7 @@ class Door:
         source = submission.source
         try:
             with self.database.begin(source.centre_id) as connection:
-                work = self._work(connection, source)
+                work = self._work(connection, submission)
                 before = answered_before(work, submission, facts.source_ref)
                 if before is not None:
                     return before
@@ -174,7 +174,7 @@ class Door:
         since, or our clock did): an understood report was looked for before.
         """
         with self.database.begin(submission.source.centre_id) as connection:
-            work = self._work(connection, submission.source)
+            work = self._work(connection, submission)
             before = None
             if not is_understood:
                 with suppress(KeyReused):
@@ -185,12 +185,13 @@ class Door:
 
     def _store_only(self, submission: Submission, source_ref: str | None, waits_for: str) -> Answer:
         with self.database.begin(submission.source.centre_id) as connection:
-            work = self._work(connection, submission.source)
+            work = self._work(connection, submission)
             before = answered_before(work, submission, source_ref)
             return before or store_only(work, submission, source_ref, waits_for=waits_for)
 
-    def _work(self, connection: Connection, source: Source) -> Work:
-        return self._hands(connection, source.centre_id, f"source:{source.code}")
+    def _work(self, connection: Connection, submission: Submission) -> Work:
+        source = submission.source
+        return self._hands(connection, source.centre_id, submission.actor or f"source:{source.code}")
 
     def _hands(self, connection: Connection, centre_id: UUID, actor: str) -> Work:
         return Work(connection=connection, clock=self.clock, centre_id=centre_id, actor=actor, vault=self.vault)
