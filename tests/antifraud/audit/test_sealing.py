@@ -69,10 +69,10 @@ def test_two_sealers_do_not_meet(installation: Installation, drill: Centre) -> N
 
 def test_the_tail_of_an_area_is_known_to_its_head(installation: Installation, drill: Centre) -> None:
     for _ in range(3):
-        write(installation, drill, "auth")
+        write(installation, drill, "reads")
     with installation.database.begin(drill.id) as connection:
-        row = connection.execute(text("SELECT last_seq, last_hash FROM area_heads WHERE stream LIKE 'auth:%'")).one()
+        row = connection.execute(text("SELECT last_seq, last_hash FROM area_heads WHERE stream LIKE 'reads:%'")).one()
         last = connection.execute(
-            text("SELECT seq, hash FROM entries WHERE stream LIKE 'auth:%' ORDER BY seq DESC LIMIT 1")
+            text("SELECT seq, hash FROM entries WHERE stream LIKE 'reads:%' ORDER BY seq DESC LIMIT 1")
         ).one()
     assert (row.last_seq, bytes(row.last_hash)) == (last.seq, bytes(last.hash)) == (3, bytes(last.hash))
