@@ -77,6 +77,8 @@ class _Worker(ThreadWorker):  # type: ignore[misc]  # of an untyped base
         self.lifetime = self.wsgi.extensions["lifetime"]
 
     def handle_exit(self, sig: int, frame: object) -> None:
+        if self.lifetime is None:
+            sys.exit(0)  # nothing was served yet: reading the program to its end would only keep the master waiting
         super().handle_exit(sig, frame)
         # On the main loop, not inside the signal: whatever it does may take locks.
         self.method_queue.defer(self._begin_end)
@@ -89,8 +91,7 @@ class _Worker(ThreadWorker):  # type: ignore[misc]  # of an untyped base
 
     def _begin_end(self) -> None:
         is_replaced = _stops[0] == 0 and self.ppid == os.getppid()
-        if self.lifetime is not None:
-            self.lifetime.end(replaced=is_replaced)
+        self.lifetime.end(replaced=is_replaced)
         if not is_replaced:
             self._close_the_door()
 
@@ -154,8 +155,9 @@ class _Master(Arbiter):  # type: ignore[misc]  # of an untyped base
             if not booting:
                 break
             later += [number for number in self.wait_for_signals(LOOK_EVERY_SECONDS) if number != signal.SIGCHLD]
-            if any(number in _ENDS for number in later):
-                break
+            for number in later:
+                if number in _ENDS:
+                    getattr(self, f"handle_{self.SIG_NAMES[number]}")()  # leaves by an exception, as from the main loop
         for number in later:
             self.SIG_QUEUE.put_nowait(number)
 
