@@ -6,6 +6,11 @@ export function filled(sentence, values) {
   return (sentence ?? "").replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 }
 
+/** The silhouette of a state, as the server draws it. */
+export function silhouette(look) {
+  return document.getElementById("shapes")?.content.querySelector(`[data-shape="${look}"]`)?.cloneNode(true) ?? document.createTextNode("");
+}
+
 /** Show a line, or put other words into one that is there; the button calls `act` or goes to `href`. */
 export function banner(name, look, text, button, role = "status") {
   if (!place) return;
@@ -18,8 +23,12 @@ export function banner(name, look, text, button, role = "status") {
     line.append(Object.assign(document.createElement("span"), { className: "grow" }));
     place.append(line);
   }
-  line.dataset.st = look;
-  const words = line.firstElementChild;
+  if (line.dataset.st !== look) {
+    line.dataset.st = look;
+    line.querySelector(".shape")?.remove();
+    line.prepend(silhouette(look));
+  }
+  const words = line.querySelector(".grow");
   if (words.textContent !== text) words.textContent = text;
   line.querySelector(".btn")?.remove();
   if (button) {

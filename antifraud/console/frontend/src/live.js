@@ -124,6 +124,12 @@ function enter(next, seconds) {
   state = next;
   if (next === "off") {
     document.body.classList.add("stale");
+    const machine = document.getElementById("machine");
+    if (machine) {
+      machine.dataset.st = "soon";
+      machine.querySelector(".machine-word").textContent = machine.dataset.unknown;
+      machine.querySelector(".machine-lines").replaceChildren();
+    }
     banner("offline", "soon", filled(texts.offline, { at: timeOfDay(lastInstant) }), { text: texts.again, act: reconnect }, "alert");
     tell("live:stale", { at: lastInstant });
   } else if (before === "off" && next !== "shaky") {

@@ -1,4 +1,5 @@
 // A short word that something was done, with its undoing where there is one; Z undoes while it stands.
+import { silhouette } from "./banner.js";
 import { on } from "./keys.js";
 
 const STANDS_MS = 10_000, WORD_MS = 5_000;
@@ -10,7 +11,10 @@ export function toast(text, { undo, look } = {}) {
   if (!place) return;
   const shown = document.createElement("div");
   shown.className = "toast";
-  if (look) shown.dataset.st = look;
+  if (look) {
+    shown.dataset.st = look;
+    shown.append(silhouette(look));
+  }
   shown.append(Object.assign(document.createElement("span"), { textContent: text }));
   const close = () => {
     clearTimeout(timer);
