@@ -131,7 +131,31 @@ lock: $(BIN)/python  ## write the locks again (UPGRADE=--upgrade moves the versi
 	grep -E '^uv==' requirements-dev.lock | sed 's/ .*//' | compile - --output-file requirements-uv.lock
 	@! grep -nE '://' $(LOCKS) || { echo "a lock names a host" >&2; exit 1; }
 
+# The peers that `make bench` measures beside ours want packages of their own: never in the product's environment.
+BENCH := .venv-bench
+BENCH_STAMP := $(BENCH)/.installed
+
+$(BENCH_STAMP): requirements-bench.lock $(STAMP)
+	@echo "set-up: installing the packages of the benchmark into $(BENCH)"
+	@$(PYTHON) -m venv $(BENCH)
+	@$(UV_INDEX_FROM_PIP) \
+	$(BIN)/uv pip sync --quiet --python $(BENCH)/bin/python --require-hashes requirements-bench.lock \
+		|| $(BENCH)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-bench.lock
+	@touch $@
+
+.PHONY: bench
+bench: $(BENCH_STAMP) $(ASSETS)  ## measure speed beside peers and limits (about five minutes on two idle processors)
+	@$(BENCH)/bin/python -m tests.bench $(ARGS)
+
+.PHONY: bench-full
+bench-full: $(BENCH_STAMP) $(ASSETS)  ## the same, longer: more rounds, longer rounds
+	@$(BENCH)/bin/python -m tests.bench --size full $(ARGS)
+
+.PHONY: bench-smoke
+bench-smoke: $(BENCH_STAMP) $(ASSETS)  ## see in seconds that the benchmark works (its figures mean nothing)
+	@$(BENCH)/bin/python -m tests.bench --size smoke $(ARGS)
+
 .PHONY: clean
 clean:  ## remove .venv and caches (never data: that is in ANTIFRAUD_HOME)
-	rm -rf $(VENV) $(FRONTEND)/node_modules antifraud/console/static/dist build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(BENCH) $(FRONTEND)/node_modules antifraud/console/static/dist build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
