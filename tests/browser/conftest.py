@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from antifraud.foundation.settings import Settings
 from tests.browser.people import Staff, engage
+from tests.browser.scene import Scene, set_scene
 from tests.browser.tabs import Tab, open_tab
 from tests.factories.databases import database_of_its_own
 from tests.processes.harness import System, system
@@ -84,6 +85,12 @@ def station(chromium_path: str, template: Settings, tmp_path_factory: pytest.Tem
 def staff(station: System) -> Staff:
     """The people of the drill centre."""
     return engage(station)
+
+
+@pytest.fixture(scope="session")
+def scene(station: System, staff: Staff) -> Scene:
+    """What the pages show: a published week, and cases in every state."""
+    return set_scene(station, staff)
 
 
 @pytest.fixture

@@ -27,7 +27,10 @@ _WATCH_POLICY: Final = """
 _WATCH_SHIFT: Final = """
     window.layoutShifts = [];
     new PerformanceObserver((list) => {
-        for (const entry of list.getEntries()) window.layoutShifts.push(entry.value);
+        for (const entry of list.getEntries()) for (const { node } of entry.sources) {
+            const box = node?.nodeType === Node.ELEMENT_NODE ? node : node?.parentElement;
+            window.layoutShifts.push(`${entry.value.toExponential(1)} ${box?.tagName} ${box?.id} ${box?.className}`);
+        }
     }).observe({ type: "layout-shift", buffered: false });
 """
 expect.set_options(timeout=_AT_MOST_MS)
@@ -76,12 +79,13 @@ class Tab:
         return found
 
     def watch_shifts(self) -> None:
-        """Begin to measure how far what is on the page moves."""
+        """Begin to notice whatever on the page moves."""
         self.page.evaluate(_WATCH_SHIFT)
 
-    def shifts(self) -> float:
-        """Return how far things moved since `watch_shifts`, as the browser scores it; 0 is not at all."""
-        return float(self.page.evaluate("window.layoutShifts.reduce((sum, one) => sum + one, 0)"))
+    def shifts(self) -> list[str]:
+        """Return what moved since `watch_shifts` without being asked to, as the browser noticed it."""
+        found: list[str] = self.page.evaluate("window.layoutShifts")
+        return found
 
     def breaks_nothing(self) -> None:
         """Fail now if anything went wrong so far."""
