@@ -52,12 +52,23 @@ _RING: Final = {
     "escalate_refusal",
     "query_state",
 }
+# Rungs of a ladder and warnings before an end: their level says which one it is, not how often nobody did it.
+_COUNTED_OTHERWISE: Final = {
+    "call_contact_a",
+    "call_contact_b",
+    "call_head_office",
+    "file_and_freeze",
+    "renew_freeze",
+}
 _ENDS: Final = {"stopped", "frozen"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowView:
-    """One row, ready to be written down; nothing in it is in the clear."""
+    """One row, ready to be written down; nothing in it is in the clear.
+
+    `missed` is how often its time ran out before: it was put on the list anew each time.
+    """
 
     entry: Entry
     group: str
@@ -74,6 +85,7 @@ class RowView:
     otherwise: str
     address: str
     money: Money | None
+    missed: int
     is_unclaimed: bool
 
     @property
@@ -115,6 +127,7 @@ def view(entry: Entry, edges: Edges, known: Known, *, is_snoozed: bool) -> RowVi
         otherwise=_otherwise(entry),
         address=_address(entry),
         money=money(known.hops.get(entry.case_id, ()), entry.asset),
+        missed=entry.level if entry.source == "task" and entry.kind not in _COUNTED_OTHERWISE else 0,
         is_unclaimed=entry.source == "task"
         and entry.owner_id is None
         and not is_snoozed

@@ -345,6 +345,7 @@ export function beginList() {
     if (!row) return;
     if (event.detail.state === "late") rows().querySelector('.grp[data-group="late"]')?.setAttribute("data-lit", "");
     refresh();
+    setTimeout(refresh, 900); // the server may still see it a moment before
   });
   setInterval(() => { if (waiting && !isFrozen()) order(waiting); }, LOOK_MS);
   setInterval(() => refresh(), IDLE_MS + Math.random() * KEY_MS);

@@ -129,8 +129,12 @@ def test_nothing_of_a_person_or_an_account_is_on_the_page_but_its_mask(room: Roo
 
 
 def test_hostile_text_is_shown_as_text_and_never_runs(room: Room) -> None:
-    evil = '<img src=x onerror=alert(1)>"&\'{{7*7}}'
-    room.story("evil", to={**MUTE, "holder": evil}, **{"from": {"institution": "ICBC", "number": "6222021234567890128", "holder": evil}})
+    evil = "<img src=x onerror=alert(1)>\"&'{{7*7}}"
+    room.story(
+        "evil",
+        to={**MUTE, "holder": evil},
+        **{"from": {"institution": "ICBC", "number": "6222021234567890128", "holder": evil}},
+    )
     with room.installation.database.begin(room.centre.id) as connection:
         connection.execute(text("UPDATE cases SET fraud_type = :evil"), {"evil": evil})
         connection.execute(text("UPDATE tasks SET reason = :evil"), {"evil": evil})
@@ -220,7 +224,11 @@ def test_a_row_that_is_put_off_stands_at_the_bottom_with_its_own_limit(room: Roo
     told = room.post("/worklist/snooze", task=first["data-row"], share="half", reason="bank_called")
     assert told.status_code == 200, told.text
     last = room.rows()[-1]
-    assert (last["data-row"], last["data-group"], last["data-ends"]) == (first["data-row"], "snoozed", first["data-ends"])
+    assert (last["data-row"], last["data-group"], last["data-ends"]) == (
+        first["data-row"],
+        "snoozed",
+        first["data-ends"],
+    )
     assert room.post("/worklist/wake", task=first["data-row"]).status_code == 200
     assert room.rows()[0]["data-row"] == first["data-row"]
     for wrong in ({"share": "all", "reason": "bank_called"}, {"share": "half", "reason": "free text of a person"}):
