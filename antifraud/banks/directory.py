@@ -110,5 +110,7 @@ def _holds(wanted: str, one: BankChoice) -> bool:
     if len(wanted) < _SHORTEST_NAME:
         return False
     short = zh.removeprefix("中国")
-    is_branch = zh in wanted or (len(short) > _SHORTEST_NAME and short not in _GENERIC and short in wanted)
+    is_branch = (bool(zh) and zh in wanted) or (
+        len(short) > _SHORTEST_NAME and short not in _GENERIC and short in wanted
+    )
     return is_branch or wanted in zh or (len(wanted) > _SHORTEST_NAME and wanted in en)

@@ -6,6 +6,8 @@ phrases that banks and wallets print; none backtracks without a bound, so that
 a hostile text costs no more than a long one.
 """
 
+# ruff: noqa: E501 - a pattern is read in one piece
+
 from __future__ import annotations
 
 import re
@@ -41,6 +43,7 @@ _MONEY = re.compile(
     r"(?![0-9*]|,[0-9]|\.[0-9]|:[0-9]|-[0-9]|[年月日时点号/])(?P<unit> ?(?:万元|元|圆|块))?",
     re.IGNORECASE,
 )
+_YUAN: Final = frozenset({"", "人民币", "rmb", "cny", "¥", "￥"})
 _OTHER_MONEY = re.compile(r"(?:余额|手续费|fees?|bal(?:ance)?|共计优惠|限额|rate|gets)[^0-9]{0,14}$", re.IGNORECASE)
 _BEFORE_MONEY = re.compile(
     r"(?:金额(?:\(大写\))?|支出|转出|汇出|支付|付款|转账|转给|消费|汇款|transfer of|payment of|sent|debited by|amount)"
@@ -215,11 +218,12 @@ class _Reader:
             has_mark = bool(found["mark"] or found["unit"]) or is_alone
             is_written_as_money = "," in found["digits"] or "." in found["digits"]
             rank = 3 * has_mark + 2 * has_label + is_written_as_money
+            if (found["mark"] or "").casefold() in _YUAN:
+                start = found.start("digits")
             if rank >= 2 and (best is None or rank > best[0]):  # noqa: PLR2004 -- a mark, or a label, or both others
                 best = (rank, start, end)
         if best is not None:
-            _, start, end = best
-            self._take("amount", start + len(self.text[start:end]) - len(self.text[start:end].lstrip(" -−")), end)
+            self._take("amount", *best[1:])
 
     def _take_name(self) -> None:
         for found in _PAYEE_NAME.finditer(self.text):
@@ -262,10 +266,6 @@ def _time_value(value: str) -> str:
     )
 
 
-def _amount_value(value: str) -> str:
-    return re.sub(r"(?i)^(?:人民币|RMB|CNY|[¥￥])? ?[-−]?", "", value)
-
-
 def _tail_value(value: str) -> str:
     return value if len(re.sub("[^0-9]", "", value)) > 6 else "尾号" + value.strip("*")  # noqa: PLR2004 -- a tail
 
@@ -277,7 +277,6 @@ def _payee_value(value: str) -> str:
 
 _VALUES: Final = {
     "time": _time_value,
-    "amount": _amount_value,
     "payer_account": _tail_value,
     "account": _payee_value,
 }

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from flask_babel import LazyString
+from flask_babel import LazyString, gettext, ngettext
 from flask_babel import lazy_gettext as _
 
 ERRORS: Final[Mapping[str, LazyString]] = MappingProxyType(
@@ -139,6 +139,16 @@ LOOKS: Final[Mapping[str, str]] = MappingProxyType(
         "same_money": "soon",
     }
 )
+
+
+def translated(text: str, **values: object) -> str:
+    """Return a sentence in the reader's language."""
+    return str(gettext(text, **values))
+
+
+def counted(one: str, many: str, number: int) -> str:
+    """Return a sentence about so many things in the reader's language."""
+    return str(ngettext(one, many, number))
 
 
 def base_of(field: str) -> tuple[str, int]:

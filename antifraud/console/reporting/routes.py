@@ -12,7 +12,6 @@ from typing import Any, Final
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, request, url_for
-from flask_babel import gettext as _
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
@@ -24,6 +23,7 @@ from antifraud.cases.pace import Pace, pace
 from antifraud.cases.views import CaseView, case_view
 from antifraud.console.frame.page import Console, acting, by_script, centre, me, needs, page, part
 from antifraud.console.reporting import phrases
+from antifraud.console.reporting.phrases import translated as _
 from antifraud.console.reporting.sheet import Sheet
 from antifraud.foundation.problems import KeyInProgress, Problem
 from antifraud.intake import drafts, typed
@@ -259,6 +259,8 @@ def _do(room: Room, no: int, verb: str, argument: str) -> tuple[Conflict, ...]:
         case "discard":
             with acting(room.console) as work:
                 drafts.discard(work, no, me().id)
+        case _other:
+            pass
     return ()
 
 
@@ -271,7 +273,7 @@ def _page(sheet: Sheet) -> str:
         "reporting/new.html",
         room="reporting",
         title=_("Report sent") if sheet.is_sent else _("New report"),
-        alert=ngettext_missing(sheet),
+        alert=_alert(sheet),
         sheet=sheet,
         fraud_types=sorted(FRAUD_TYPES),
         phrases=phrases,
@@ -279,7 +281,7 @@ def _page(sheet: Sheet) -> str:
     )
 
 
-def ngettext_missing(sheet: Sheet) -> str | None:
+def _alert(sheet: Sheet) -> str | None:
     """Return how many fields must be mended, for the title of the tab."""
     count = len(sheet.errors)
     return _("%(count)s to mend", count=count) if count else None
@@ -300,9 +302,7 @@ def _parts(sheet: Sheet, status: HTTPStatus, verb: str) -> dict[str, Any]:
         "values": dict(sheet.draft.values),
         "shown": {name: sheet.shown(name) for name in names},
         "fields": {
-            name: part("reporting/parts/field.html", sheet=sheet, name=name)
-            for name in names
-            if name != "reference"
+            name: part("reporting/parts/field.html", sheet=sheet, name=name) for name in names if name != "reference"
         },
         "needs_bank": {row: sheet.needs_bank(row) for row in (1, *sheet.rows)},
         "parts": {name: part(f"reporting/parts/{name}.html", sheet=sheet, phrases=phrases) for name in FRAGMENTS},

@@ -7,8 +7,6 @@ from functools import cached_property
 from typing import Any, Final
 from uuid import UUID
 
-from flask_babel import gettext as _
-from flask_babel import ngettext
 from markupsafe import Markup, escape
 
 from antifraud.auth.people import Person
@@ -21,6 +19,8 @@ from antifraud.console.frame.languages import language
 from antifraud.console.frame.shown import duration
 from antifraud.console.frame.shown import money as written
 from antifraud.console.reporting import phrases
+from antifraud.console.reporting.phrases import counted as ngettext
+from antifraud.console.reporting.phrases import translated as _
 from antifraud.foundation.times import zone
 from antifraud.intake import typed
 from antifraud.intake.drafting import PARTS, Transfer, Understood
@@ -138,7 +138,8 @@ class Sheet:
             return self._when(row.at if row else None)
         if base in {"bank", "payer_bank"}:
             bank = self.understood.payer_bank if base == "payer_bank" else row.bank if row else None
-            return escape(self.bank_name(bank)) if bank and self.value(name).strip() else Markup("")
+            typed_name = self.value(name).strip()
+            return escape(self.bank_name(bank)) if bank and typed_name not in {"", self.bank_name(bank)} else Markup("")
         return Markup("")
 
     def _echo(self, minor: int | None) -> Markup:
@@ -177,7 +178,8 @@ class Sheet:
 
     def bank_name(self, bank: BankChoice) -> str:
         """Return an institution's name in the reader's language."""
-        return bank.name_zh if language() == "zh" else bank.name_en
+        names = (bank.name_zh, bank.name_en) if language() == "zh" else (bank.name_en, bank.name_zh)
+        return next((name for name in names if name), bank.code)
 
     def needs_bank(self, number: int) -> bool:
         """Return whether the bank of a row must be asked for, because no card says it."""
@@ -233,13 +235,11 @@ class Sheet:
         """Return how long this institution takes, where anything was measured."""
         if self.pace is None or self.pace.answer is None:
             return None
+        answer = _length(self.pace.answer)
         if self.pace.receipt is not None:
-            return _(
-                "Median of 30 days: receipt %(receipt)s, answer %(answer)s.",
-                receipt=duration(self.pace.receipt),
-                answer=duration(self.pace.answer),
-            )
-        return _("Median of 30 days: answer %(answer)s.", answer=duration(self.pace.answer))
+            receipt = _length(self.pace.receipt)
+            return _("Median of 30 days: receipt %(receipt)s, answer %(answer)s.", receipt=receipt, answer=answer)
+        return _("Median of 30 days: answer %(answer)s.", answer=answer)
 
     @property
     def is_merging(self) -> bool:
@@ -304,32 +304,33 @@ class Sheet:
         amount = written(self.first.amount_minor, self.centre.currency)
         match match.consequence:
             case "stopped_money_likely_there":
-                return _(
+                text = _(
                     "Since %(at)s money may come in and none may leave: this payment is very likely still there."
                     " Merging sends no second stop; it adds %(amount)s to the one in force.",
                     at=at,
                     amount=amount,
                 )
             case "stopped":
-                return _(
+                text = _(
                     "Stopped at %(at)s. Merging sends no second stop; it adds %(amount)s to the one in force.",
                     at=at,
                     amount=amount,
                 )
             case "frozen":
-                return _("Frozen since %(at)s. Merging adds this payment to that case.", at=at)
+                text = _("Frozen since %(at)s. Merging adds this payment to that case.", at=at)
             case "asked":
-                return _("Asked for at %(at)s, not answered yet. Merging adds this payment to that case.", at=at)
+                text = _("Asked for at %(at)s, not answered yet. Merging adds this payment to that case.", at=at)
             case "known":
-                return _("Nothing is in force there now: this report sends a stop of its own.")
+                text = _("Nothing is in force there now: this report sends a stop of its own.")
             case "same_money":
-                return _(
+                text = _(
                     "%(amount)s at %(at)s: perhaps the same payment, told twice.",
                     at=at,
                     amount=written(match.amount_minor, match.asset or self.centre.currency),
                 )
             case _:
-                return _("Reported at %(at)s. It can be linked as the history of this case.", at=at)
+                text = _("Reported at %(at)s. It can be linked as the history of this case.", at=at)
+        return text
 
     @property
     def weight(self) -> str | None:
@@ -484,6 +485,10 @@ class Sheet:
         }
 
 
+def _length(took: timedelta) -> str:
+    return duration(took) if took >= timedelta(seconds=1) else _("under a second")
+
+
 def _of_check(account: typed.TypedAccount) -> list[tuple[str, str]]:
     if account.check == "right":
         return [("done", _("check digit right"))]
@@ -514,10 +519,11 @@ def _in_chinese(sheet: Sheet, row: Transfer, local: datetime, minor: int) -> Mar
     source = Markup("")
     if payer or bank:
         source = Markup("，从<b>{}</b>{}").format(
-            bank.name_zh if bank else "", Markup('尾号 <b class="num">{}</b>').format(_tail(payer)) if payer else ""
+            sheet.bank_name(bank) if bank else "",
+            Markup('尾号 <b class="num nowrap">{}</b>').format(_tail(payer)) if payer else "",
         )
-    target = Markup("<b>{}</b>").format(row.bank.name_zh) if row.bank else Markup("")
-    number = Markup('尾号 <b class="num">{}</b>').format(_tail(row.account)) if row.account else Markup("")
+    target = Markup("<b>{}</b>").format(sheet.bank_name(row.bank)) if row.bank else Markup("")
+    number = Markup('尾号 <b class="num nowrap">{}</b>').format(_tail(row.account)) if row.account else Markup("")
     holder = Markup("，户主<b>{}</b>").format(_holder(row.name)) if row.name else Markup("")
     return Markup("“您 <b>{}{}</b>{}，转了<b>{}</b>，到{}{}{}，对吗？”").format(
         day, clock, source, typed.spoken(minor), target, number, holder
@@ -535,10 +541,10 @@ def _in_english(sheet: Sheet, row: Transfer, local: datetime, minor: int) -> Mar
     payer, bank = sheet.understood.payer_account, sheet.understood.payer_bank
     source = Markup("")
     if payer or bank:
-        named = bank.name_en if bank else _("your account")
-        ending = Markup(' ending <b class="num">{}</b>').format(_tail(payer)) if payer else Markup("")
+        named = sheet.bank_name(bank) if bank else _("your account")
+        ending = Markup(' ending <b class="num nowrap">{}</b>').format(_tail(payer)) if payer else Markup("")
         source = Markup(" from <b>{}</b>{}").format(named, ending)
-    ending = Markup(' ending <b class="num">{}</b>').format(_tail(row.account)) if row.account else Markup("")
+    ending = Markup(' ending <b class="num nowrap">{}</b>').format(_tail(row.account)) if row.account else Markup("")
     holder = Markup(", holder <b>{}</b>").format(row.name) if row.name else Markup("")
     return Markup("“On <b>{} {} {}</b> you paid <b>{} yuan</b>{} to <b>{}</b>{}{}. Is that right?”").format(
         local.day,
@@ -546,7 +552,7 @@ def _in_english(sheet: Sheet, row: Transfer, local: datetime, minor: int) -> Mar
         clock,
         f"{minor // 100:,}.{minor % 100:02d}".removesuffix(".00"),
         source,
-        row.bank.name_en if row.bank else "",
+        sheet.bank_name(row.bank) if row.bank else "",
         ending,
         holder,
     )

@@ -27,7 +27,7 @@ function forgetOthers() {
 
 function startSheet() {
   const says = form.dataset, store = `draft:${document.body.dataset.person}:${says.no}`;
-  const state = { version: Number(says.version), dirty: new Map(), saving: null, timer: 0, isSending: false, matches: [], question: 0, leaving: false };
+  const state = { version: Number(says.version), dirty: new Map(), saving: null, busy: 0, timer: 0, isSending: false, matches: [], question: 0, leaving: false };
   const isReadOnly = () => "readonly" in form.dataset;
   const inputs = () => [...form.querySelectorAll("[data-field]")].filter((one) => /^(INPUT|TEXTAREA|SELECT)$/.test(one.tagName));
   const field = (name) => form.querySelector(`[name="${CSS.escape(name)}"][data-field]`);
@@ -38,6 +38,7 @@ function startSheet() {
   // -- what the server has not confirmed stays in this tab
 
   function remember() {
+    form.toggleAttribute("data-unsaved", state.dirty.size > 0);
     if (state.dirty.size) sessionStorage.setItem(store, JSON.stringify(Object.fromEntries(state.dirty)));
     else sessionStorage.removeItem(store);
   }
@@ -56,6 +57,8 @@ function startSheet() {
     if (isReadOnly()) return;
     state.dirty.set(one.name, one.value);
     remember();
+    // What the server said of the value before is not said of this one.
+    for (const slot of ["oks", "hint"]) document.getElementById(`${slot}-${one.name}`)?.replaceChildren();
     clearTimeout(state.timer);
     state.timer = setTimeout(save, PAUSE_MS);
   }
@@ -65,7 +68,8 @@ function startSheet() {
   /** Save what is not saved; at most one request at a time, the rest follows it. Resolves when nothing is left. */
   function save(act = "save") {
     clearTimeout(state.timer);
-    state.saving = (state.saving ?? Promise.resolve()).then(() => saveNow(act)).catch(() => {});
+    state.busy += 1;
+    state.saving = (state.saving ?? Promise.resolve()).then(() => saveNow(act)).catch(() => {}).finally(() => { state.busy -= 1; });
     return state.saving;
   }
 
@@ -99,6 +103,7 @@ function startSheet() {
   function badge(text, look) {
     const tag = document.querySelector("#draft-state .tag");
     if (!tag || !text) return;
+    delete document.getElementById("draft-state").dataset.was;
     tag.textContent = text;
     tag.classList.toggle("plain", !look);
     if (look) tag.dataset.st = look; else delete tag.dataset.st;
@@ -167,6 +172,7 @@ function startSheet() {
     const word = button?.querySelector(".send-word");
     if (word) word.textContent = says.saysSending;
     const fallback = document.getElementById("fallback");
+    let alarm = 0;
     try {
       await (state.saving ?? Promise.resolve());
       const fields = new Map(state.dirty);
@@ -177,19 +183,20 @@ function startSheet() {
           if (!fallback) return;
           fallback.hidden = false;
           fallback.querySelector(".retry-says").textContent = says.saysRetry.replace("{n}", tries);
-          fallback.querySelector(".fallback").hidden = seconds < FALLBACK_S;
+          alarm ||= setTimeout(() => { fallback.querySelector(".fallback").hidden = false; }, Math.max(0, FALLBACK_S - seconds) * 1000);
         },
       });
       if (fallback) fallback.hidden = true;
       if (answer.status === 401) return;
       const told = await answer.json().catch(() => null);
       if (!told) return;
-      if (told.parts) for (const [name, value] of fields) if (state.dirty.get(name) === value) state.dirty.delete(name);
+      for (const [name, value] of told.parts ? fields : []) if (state.dirty.get(name) === value) state.dirty.delete(name);
       remember();
       take(told);
       if (told.status === 422 && told.focus) focusOn(told.focus);
       if (told.status === 409) document.querySelector('[data-conflict] [data-act="use-ours"]')?.focus();
     } finally {
+      clearTimeout(alarm);
       state.isSending = false;
       const shown = form.querySelector("#send .send-word");
       if (shown) shown.textContent = says.saysSend;
@@ -342,7 +349,7 @@ function startSheet() {
 
   // -- what others do
 
-  document.body.addEventListener("live:draft", (event) => { if (event.detail.id === says.draft && !state.isSending && !state.saving) refresh(); });
+  document.body.addEventListener("live:draft", (event) => { if (event.detail.id === says.draft && !state.isSending && !state.busy) refresh(); });
   document.body.addEventListener("live:case", () => { if (form.dataset.state === "sent") refresh(); });
   document.body.addEventListener("live:poll", () => { if (state.dirty.size) save(); else if (form.dataset.state === "sent") refresh(); });
   document.body.addEventListener("live:back", () => { if (state.dirty.size) save(); });
