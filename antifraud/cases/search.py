@@ -21,7 +21,7 @@ from antifraud.foundation.ids import check_character
 from antifraud.vault.masks import mask_name, mask_number, mask_phone
 from antifraud.work import Work
 
-_CASE: Final = re.compile(r"(\d{4})-?(\d{6})-?([0-9A-Z])?", re.ASCII | re.IGNORECASE)
+_CASE: Final = re.compile(r"(20\d{2})-?(\d{6})-?([0-9A-Z])?", re.ASCII | re.IGNORECASE)
 _REPORT: Final = re.compile(r"(?:[0-9A-HJKMNP-TV-Z]{4}-){3}[0-9A-HJKMNP-TV-Z]{4}", re.ASCII | re.IGNORECASE)
 _MOBILE: Final = re.compile(r"(?:\+?86)?(1[3-9]\d{9})", re.ASCII)
 _MOST: Final = 200
@@ -117,7 +117,7 @@ def _institutions(work: Work) -> Iterable[UUID]:
 
 def _name(work: Work, text: str) -> Sought | None:
     letters = [ch for ch in text if ch.isalnum()]
-    if len(letters) < len("王某"):
+    if len(letters) < len("王某") or not any(ch.isalpha() for ch in letters):
         return None
     holder, party = work.vault.grams("accounts.holder", text), work.vault.grams("parties.name", text)
     echo = mask_name(text)

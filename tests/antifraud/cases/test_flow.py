@@ -1,0 +1,158 @@
+"""The money adds up to the loss, or what does not is said; folding loses nothing."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from antifraud.cases import flow
+from antifraud.cases.dossier import Transfer
+from workflows.state import Hold
+
+AT = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
+VICTIM = UUID(int=1)
+PENDING = sorted(flow.PENDING)
+OVER = ["stopped", "frozen", "none", "released", "lapsed"]
+
+
+def transfer(number: int, payer: UUID | None, payee: UUID, amount: int | None, tier: int) -> Transfer:
+    return Transfer(
+        id=UUID(int=10_000 + number),
+        position=number,
+        tier=tier,
+        payer_id=payer,
+        payee_id=payee,
+        amount_minor=amount,
+        asset="CNY",
+        earliest_at=AT + timedelta(minutes=number),
+        latest_at=AT + timedelta(minutes=number),
+        precision="second",
+        standing="claimed" if tier == 1 else "confirmed",
+        report_id=None,
+    )
+
+
+def hold(of: Transfer, state: str, held: int = 0) -> Hold:
+    return Hold(
+        id=UUID(int=20_000 + of.position),
+        account_id=of.payee_id,
+        institution_id=UUID(int=7),
+        lead_id=None,
+        receipt_id=of.id,
+        tier=of.tier,
+        state=state,
+        asset="CNY",
+        traced_minor=of.amount_minor,
+        held_minor=held,
+        scope="whole",
+        urgency="urgent",
+        since=AT,
+    )
+
+
+def built(transfers: list[Transfer], holds: list[Hold], filing: str | None = None) -> flow.Flow:
+    by_id: Mapping[UUID, Hold] = {one.id: one for one in holds}
+    return flow.build(transfers, by_id, {}, filing=filing)
+
+
+@st.composite
+def trees(draw: st.DrawFn) -> tuple[list[Transfer], list[Hold]]:
+    """Money that only moves: what goes on and what is held is never more than what came in."""
+    transfers: list[Transfer] = []
+    holds: list[Hold] = []
+    front = []
+    for _ in range(draw(st.integers(1, 4))):
+        one = transfer(len(transfers), VICTIM, UUID(int=100 + len(transfers)), draw(st.integers(1, 10**9)), 1)
+        transfers.append(one)
+        front.append(one)
+    while front:
+        here = front.pop()
+        rest = here.amount_minor or 0
+        for _ in range(draw(st.integers(0, 3)) if here.tier < 4 else 0):
+            if rest > 1:
+                amount = draw(st.integers(1, rest))
+                rest -= amount
+                onward = transfer(len(transfers), here.payee_id, UUID(int=100 + len(transfers)), amount, here.tier + 1)
+                transfers.append(onward)
+                front.append(onward)
+        state = draw(st.sampled_from([*PENDING, *OVER]))
+        holds.append(hold(here, state, draw(st.integers(0, rest)) if state in {"stopped", "frozen"} else 0))
+    return transfers, holds
+
+
+@settings(deadline=None, max_examples=200)
+@given(trees())
+def test_money_that_only_moves_adds_up_to_the_loss(tree: tuple[list[Transfer], list[Hold]]) -> None:
+    (money,) = built(*tree).money
+    assert money.stopped + money.pursuit + money.gone == money.loss
+    assert money.unclear == 0
+    assert min(money.stopped, money.pursuit, money.gone) >= 0
+    assert money.stopped == sum(one.held_minor for one in tree[1])
+
+
+@settings(deadline=None, max_examples=200)
+@given(trees(), st.data())
+def test_whatever_is_told_the_parts_and_what_is_unclear_are_the_loss(
+    tree: tuple[list[Transfer], list[Hold]], data: st.DataObject
+) -> None:
+    transfers, holds = tree
+    twisted = [
+        transfer(
+            one.position,
+            one.payer_id,
+            data.draw(st.sampled_from([other.payee_id for other in transfers if other.payee_id])),
+            data.draw(st.sampled_from([one.amount_minor, None, 1, 10**10])),
+            one.tier,
+        )
+        for one in transfers
+    ]
+    for money in built(twisted, holds).money:
+        assert money.stopped + money.pursuit + money.gone + money.unclear == money.loss
+
+
+def test_a_bank_that_tells_of_more_than_came_in_leaves_something_to_be_checked() -> None:
+    first = transfer(0, VICTIM, UUID(int=100), 10_000, 1)
+    onward = transfer(1, UUID(int=100), UUID(int=101), 8_000, 2)
+    (money,) = built([first, onward], [hold(first, "stopped", 5_000), hold(onward, "asked")]).money
+    assert (money.stopped, money.pursuit, money.gone, money.unclear) == (5_000, 8_000, 0, -3_000)
+
+
+def test_a_payment_without_an_amount_is_counted_and_not_guessed() -> None:
+    known, unknown = transfer(0, VICTIM, UUID(int=100), 500, 1), transfer(1, VICTIM, UUID(int=101), None, 1)
+    (money,) = built([known, unknown], [hold(known, "none"), hold(unknown, "asked")]).money
+    assert (money.loss, money.gone, money.unknown) == (500, 500, 1)
+
+
+def test_a_claim_that_was_wrong_is_no_loss_but_one_dropped_because_nobody_filed_is() -> None:
+    one, other = transfer(0, VICTIM, UUID(int=100), 500, 1), transfer(1, VICTIM, UUID(int=101), 700, 1)
+    holds = [hold(one, "stopped", 500), hold(other, "dropped")]
+    assert built([one, other], holds).money[0].loss == 500
+    assert built([one, other], holds, "declined").money[0].loss == 1_200
+
+
+def test_a_node_says_what_became_of_it() -> None:
+    first = transfer(0, VICTIM, UUID(int=100), 1_000, 1)
+    onward = transfer(1, UUID(int=100), UUID(int=101), 1_000, 2)
+    chart = built([first, onward], [hold(first, "none"), hold(onward, "stopped", 900)])
+    (top,), (below,) = chart.tiers
+    assert (top.state, top.out_minor, top.left_minor) == ("moved", 1_000, 0)
+    assert (below.state, below.held_minor, below.left_minor) == ("stopped", 900, 100)
+    assert chart.victims[0].out_minor == 1_000
+    assert [edge.since_first for edge in chart.edges] == [timedelta(), timedelta(minutes=1)]
+
+
+def test_more_than_twelve_accounts_of_a_tier_fold_without_losing_an_amount() -> None:
+    first = transfer(0, VICTIM, UUID(int=99), 50_000, 1)
+    onward = [transfer(n, UUID(int=99), UUID(int=100 + n), 100 * n, 2) for n in range(1, 31)]
+    holds = [hold(first, "none"), *(hold(one, "asked" if one.position == 1 else "none") for one in onward)]
+    whole = built([first, *onward], holds)
+    small = flow.folded(whole)
+    assert len(small.tiers[1]) == flow.MOST_IN_A_TIER
+    rest = small.tiers[1][-1]
+    assert rest.members == 30 - 11
+    assert sum(node.in_minor or 0 for node in small.tiers[1]) == sum(node.in_minor or 0 for node in whole.tiers[1])
+    assert sum(edge.amount_minor or 0 for edge in small.edges) == sum(edge.amount_minor or 0 for edge in whole.edges)
+    assert "asked" in {node.state for node in small.tiers[1]}, "what is still sought stays in sight"
+    assert small.money == whole.money
