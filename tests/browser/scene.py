@@ -1,4 +1,4 @@
-"""A centre in the middle of its work: a published week behind it, cases in every state, someone waiting for a decision."""
+"""A centre in the middle of its work: a published week behind it, cases in every state, a decision that waits."""
 
 import json
 from collections.abc import Mapping

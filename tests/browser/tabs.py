@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -9,6 +10,7 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, BrowserContext, Page, Response, expect
 
 from antifraud.auth.people import Person
+from antifraud.foundation.clock import SystemClock
 from tests.browser.people import PASSWORD, Language, Theme, session_cookie, wants
 from tests.processes.harness import System
 
@@ -23,6 +25,13 @@ _NOISE: Final = ("Failed to load resource",)
 _WATCH_POLICY: Final = """
     document.addEventListener("securitypolicyviolation", (event) => console.error(
         "CSP " + event.effectiveDirective + " " + event.blockedURI + " " + (event.sample || "")));
+"""
+_SET_CLOCK: Final = """
+    const Real = Date, aheadMs = AHEAD_MS;
+    globalThis.Date = class extends Real {
+        constructor(...parts) { if (parts.length) super(...parts); else super(Real.now() + aheadMs); }
+        static now() { return Real.now() + aheadMs; }
+    };
 """
 _WATCH_SHIFT: Final = """
     window.layoutShifts = [];
@@ -124,6 +133,7 @@ def open_tab(
     theme: Theme = "light",
     size: tuple[int, int] = DESK,
     script: bool = True,
+    wrong_by: timedelta = timedelta(),
 ) -> Tab:
     """Open a window of a fresh profile and watch it.
 
@@ -136,6 +146,7 @@ def open_tab(
         theme: Likewise.
         size: Of the window, in CSS pixels.
         script: Whether pages may run JavaScript.
+        wrong_by: How far this computer's clock is off the system's, which is not the machine's own.
     """
     origin = f"http://127.0.0.1:{station.settings.port}"
     context = chromium.new_context(
@@ -152,6 +163,8 @@ def open_tab(
         cookie, token = session_cookie(station, who)
         context.add_cookies([{"name": cookie, "value": token, "url": origin, "httpOnly": True, "sameSite": "Lax"}])
     context.add_init_script(_WATCH_POLICY)
+    ahead = station.clock.now() + wrong_by - SystemClock().now()
+    context.add_init_script(_SET_CLOCK.replace("AHEAD_MS", str(round(ahead / timedelta(milliseconds=1)))))
     page = context.new_page()
     made = Tab(f"{len(opened)} {who.name if who else 'nobody'}", origin, context, page)
     opened.append(made)

@@ -1,4 +1,4 @@
-"""Every page, in both languages and themes, on a desk, a wide screen and a phone: readable by all, and nothing cut off."""
+"""Every page, in both languages and themes, on a desk, a wide screen and a phone: readable, and nothing cut off."""
 
 from collections.abc import Callable
 
@@ -49,7 +49,7 @@ def test_the_first_visit_to_a_page_is_light(name: str, tab: Callable[..., Tab], 
     place = PAGES[name]
     window = tab(place.visitor(staff))
     asked: list[Request] = []
-    window.page.on("requestfinished", lambda request: asked.append(request))
+    window.page.on("requestfinished", lambda request: _keep(asked, request))
     window.go(place.at(scene))
     window.page.wait_for_load_state("load")
     sizes = {one.url.removeprefix(window.origin): one.sizes()["responseBodySize"] for one in asked}
@@ -60,3 +60,7 @@ def test_the_first_visit_to_a_page_is_light(name: str, tab: Callable[..., Tab], 
         if "/static/" in one.url:
             assert answer is not None
             assert answer.headers.get("content-encoding") == "gzip", one.url
+
+
+def _keep(asked: list[Request], request: Request) -> None:
+    asked.append(request)
