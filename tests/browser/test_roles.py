@@ -1,0 +1,110 @@
+"""Every address over real HTTP: who may not see it finds nothing there, who is not signed in is sent to the sign-in."""
+
+from collections.abc import Callable, Iterator
+from uuid import UUID
+
+import pytest
+from werkzeug.routing import Rule
+
+from antifraud.app import create_app
+from antifraud.auth.rules import may
+from antifraud.console.frame.page import SIGNING
+from antifraud.installation import Installation
+from tests.browser.addresses import PAGES, ROLES, Role, person_of
+from tests.browser.people import Staff, session_cookie
+from tests.browser.scene import Scene
+from tests.processes.harness import Response, System
+
+MACHINES = ("/api/", "/problems/", "/.well-known/", "/healthz", "/readyz", "/metrics", "/static/")
+Asked = Callable[[str, str, Role], Response]
+
+
+@pytest.fixture(scope="module")
+def rules(station: System) -> Iterator[list[tuple[Rule, str | None]]]:
+    """The console's addresses as the application has them, each with the act that it asks for."""
+    installation = Installation.open(station.settings, pool_size=1, process="antifraud test")
+    app = create_app(installation)
+    yield [
+        (rule, app.view_functions[rule.endpoint].__dict__["__act__"])
+        for rule in app.url_map.iter_rules()
+        if not rule.rule.startswith(MACHINES) and not rule.rule.endswith(".json")
+    ]
+    installation.database.close()
+
+
+@pytest.fixture(scope="module")
+def asked(station: System, staff: Staff) -> Asked:
+    """Ask for an address as somebody."""
+    cookies = {role: "=".join(session_cookie(station, person_of(staff, role))) for role in ROLES}
+
+    def ask(method: str, path: str, role: Role) -> Response:
+        headers = {"Cookie": cookies[role]} if role in cookies else {}
+        if method != "GET":
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        return station.request(method, path, None if method == "GET" else b"", headers)
+
+    return ask
+
+
+def path_of(rule: Rule, scene: Scene) -> str:
+    """Return an address of the rule that is there."""
+    values = {
+        "no": 1 if rule.rule.startswith("/reports") else scene.case_no,
+        "week": scene.week,
+        "approval_id": UUID(scene.approval_id),
+        "verb": "remind",
+        "code": "SIM-PROMPT",
+        "edition": 1,
+    }
+    _, built = rule.build({name: values[name] for name in rule.arguments}) or ("", "")
+    return built
+
+
+def test_who_may_see_which_page_is_as_written_down_here(station: System, scene: Scene, asked: Asked) -> None:
+    seen = {
+        name: {role: asked("GET", place.at(scene), role).status for role in ("nobody", *ROLES)}
+        for name, place in PAGES.items()
+        if name != "sign-in"
+    }
+    expected = {
+        name: {"nobody": 302} | {role: 200 if role in PAGES[name].roles else 404 for role in ROLES} for name in seen
+    }
+    assert seen == expected
+
+
+def test_no_address_answers_who_may_not_have_it(
+    rules: list[tuple[Rule, str | None]], scene: Scene, asked: Asked
+) -> None:
+    assert len(rules) > len(PAGES)
+    for rule, act in rules:
+        path = path_of(rule, scene)
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+            if act is None:
+                assert rule.endpoint.startswith(f"{SIGNING}."), "only the sign-in is open to all"
+                continue
+            nobody = asked(method, path, "nobody")
+            if method == "GET":
+                assert nobody.status in {302, 401}, (path, nobody.status)
+                told = {name.lower(): value for name, value in nobody.headers.items()}
+                assert "/sign-in" in told.get("location", told.get("hx-redirect", "")), path
+            else:
+                assert nobody.status in {302, 400, 401}, (method, path, nobody.status)
+            for role in ROLES:
+                status = asked(method, path, role).status
+                if not may((role,), act):
+                    # A forged form is refused before anybody looks at what it asks for.
+                    assert status == 404 or (method != "GET" and status == 400), (method, path, role, status)
+                elif method == "GET" and rule.rule != "/live":
+                    assert status in {200, 302}, (path, role, status)
+
+
+def test_masked_pages_hold_no_name_and_no_number(scene: Scene, asked: Asked) -> None:
+    addresses = [place.at(scene) for place in PAGES.values() if "supervisor" in place.roles]
+    addresses += [f"/cases/{scene.case_no}/parts", f"/cases/{scene.case_no}/latest", "/worklist/rows?scope=open"]
+    for address in addresses:
+        answer = asked("GET", address, "supervisor")
+        assert answer.status == 200, address
+        page = answer.body.decode()
+        assert [secret for secret in scene.secrets if secret in page] == [], address
+    case = asked("GET", f"/cases/{scene.case_no}", "supervisor").body.decode()
+    assert "王**" in case or "王*" in case, "the masked name is there"
