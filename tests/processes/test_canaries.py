@@ -76,9 +76,9 @@ def hand_in(whole: System) -> list[bytes]:
             "place": text,
             "authority": {"name": "反诈中心", "officer": f"{OFFICER} {text[:60]}"},
         }
-        status, told = post(whole, document(whole, f"h{number}", **changes), f"hostile-{number}")
-        assert status in {201, 400, 422}, (status, told)
-    wrong = (
+        status, said = post(whole, document(whole, f"h{number}", **changes), f"hostile-{number}")
+        assert status in {201, 400, 422}, (status, said)
+    wrong: tuple[tuple[bytes, str, dict[str, str]], ...] = (
         (document(whole, "2", **{FIELD: NARRATIVE}), "two", {}),
         (document(whole, "3")[:-25], "three", {}),
         (document(whole, "1", narrative=NARRATIVE * 2), "one", {}),

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,12 @@ def workers(whole: System) -> set[int]:
     return set(all_children(whole.running["web"].pid))
 
 
+def others_serve(whole: System, old: set[int]) -> bool:
+    """Tell whether none of the processes of before is left, and others are there."""
+    now = workers(whole)
+    return bool(now) and not now & old
+
+
 def all_children(parent: int) -> list[int]:
     found = []
     for folder in Path("/proc").iterdir():
@@ -105,7 +112,7 @@ def test_two_reloads_under_load_cost_no_report_and_no_connection(whole: System) 
         for _ in range(RELOADS):
             old = workers(whole)
             whole.running["web"].send(signal.SIGHUP)
-            wait_for("other processes serve", lambda old=old: workers(whole) and not workers(whole) & old, 40)
+            wait_for("other processes serve", partial(others_serve, whole, old), 40)
             assert get(whole, "/readyz")["status"] == "ready"
             time.sleep(BETWEEN_SECONDS)
     assert not workers(whole) & before
@@ -133,7 +140,7 @@ def test_a_reload_into_a_program_that_cannot_start_leaves_the_old_one_serving(wh
     assert workers(whole) == old
     seal.with_suffix(".away").rename(seal)
     whole.running["web"].send(signal.SIGHUP)
-    wait_for("other processes serve", lambda: workers(whole) and not workers(whole) & old, 40)
+    wait_for("other processes serve", partial(others_serve, whole, old), 40)
     assert whole.post(whole.document("SIM-PROMPT")).status == 201
 
 
@@ -174,7 +181,7 @@ def test_a_worker_that_dies_is_replaced_and_its_master_can_be_found(whole: Syste
     assert int((whole.settings.home / "web.pid").read_text()) == whole.running["web"].pid
     (old,) = workers(whole)
     os.kill(old, signal.SIGKILL)
-    wait_for("another serves", lambda: workers(whole) and old not in workers(whole), 20)
+    wait_for("another serves", partial(others_serve, whole, {old}), 20)
     wait_for("it is ready", lambda: whole.request("GET", "/readyz").status == 200, 20)
     whole.running["web"].stop(GONE_SECONDS)
     assert not (whole.settings.home / "web.pid").exists()

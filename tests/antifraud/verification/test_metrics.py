@@ -33,7 +33,7 @@ def read(client: FlaskClient) -> dict[tuple[str, tuple[tuple[str, str], ...]], f
     body = client.get("/metrics").get_data(as_text=True)
     return {
         (sample.name, tuple(sorted(sample.labels.items()))): sample.value
-        for family in text_string_to_metric_families(body)  # type: ignore[no-untyped-call]  # the library's own
+        for family in text_string_to_metric_families(body)
         for sample in family.samples
     }
 

@@ -84,10 +84,10 @@ def test_an_answer_after_the_limit_is_late_and_what_never_came_has_no_instant(
     ],
 )
 def test_every_figure_has_its_items(drive: Drive, supervisor: FlaskClient, figure: str) -> None:
-    for _ in range(2):
-        order = drive.report()
+    orders = [drive.report() for _ in range(2)]
+    for order in orders:
         drive.deliver(order)
-    drive.answer(order, "full", held=4_200_000)
+    drive.answer(orders[0], "full", held=4_200_000)
     told = supervisor.get(f"/weekly/2026-W48/items?figure={figure}")
     assert told.status_code == 200
     assert int(re.findall(r'data-total="(\d+)"', told.text)[0]) == sum(tabs(told.text).values())

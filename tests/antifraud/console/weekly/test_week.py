@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from typing_extensions import override
 
 from antifraud.app import create_app
 from antifraud.auth.service import Centre
@@ -35,14 +36,17 @@ class Numbers(HTMLParser):
         self._text = ""
         self.feed(page)
 
+    @override
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
         if tag == "data" and "data-at" in given:
             self._open, self._text = (given["data-at"] or "", given["value"] or ""), ""
 
+    @override
     def handle_data(self, data: str) -> None:
         self._text += data
 
+    @override
     def handle_endtag(self, tag: str) -> None:
         if tag == "data" and self._open is not None:
             at, value = self._open
