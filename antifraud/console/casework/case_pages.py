@@ -97,7 +97,7 @@ def _act(console: Console, no: str, verb: str) -> str | Response | tuple[str, in
         with acting(console) as work:
             return _page(work, _dossier(work, no), form=form, verb=verb), _UNPROCESSABLE
     flash(_("Done."))
-    return redirect(url_for("casework.case", no=no, _anchor="next"), 303)
+    return redirect(url_for("casework.case", no=no), 303)
 
 
 def _conflict(console: Console, no: str) -> tuple[str, int]:

@@ -64,7 +64,7 @@ def _party(work: Work, dossier: Dossier, subject_id: UUID) -> Revealed | None:
     if plain is None:
         return None
     facts = {name: value for name, value in _object(plain).items() if name != "role"}
-    return Revealed(_("Person"), _flat(facts))
+    return Revealed(_("Person"), _named(_flat(facts)))
 
 
 def _account(work: Work, dossier: Dossier, subject_id: UUID) -> Revealed | None:
@@ -74,7 +74,7 @@ def _account(work: Work, dossier: Dossier, subject_id: UUID) -> Revealed | None:
     if card is None:
         return None
     fields = {"number": card.number, "sub_ref": card.sub_ref, "holder": card.holder, "kind": card.kind}
-    return Revealed(_("Account"), _flat(fields))
+    return Revealed(_("Account"), _named(_flat(fields)))
 
 
 def _lead(work: Work, dossier: Dossier, subject_id: UUID) -> Revealed | None:
@@ -82,7 +82,7 @@ def _lead(work: Work, dossier: Dossier, subject_id: UUID) -> Revealed | None:
         select(leads).where(leads.c.id == subject_id, leads.c.case_id == dossier.id)
     ).one_or_none()
     plain = _opened(work, row, "leads", "facts", row.facts_cipher) if row else None
-    return None if plain is None else Revealed(_("Lead"), _flat(_object(plain)))
+    return None if plain is None else Revealed(_("Lead"), _named(_flat(_object(plain))))
 
 
 def _authority(work: Work, dossier: Dossier, subject_id: UUID) -> Revealed | None:
@@ -92,7 +92,7 @@ def _authority(work: Work, dossier: Dossier, subject_id: UUID) -> Revealed | Non
         select(cases.c.id, cases.c.key_id, cases.c.authority_cipher).where(cases.c.id == dossier.id)
     ).one()
     plain = _opened(work, row, "cases", "authority", row.authority_cipher) if row.authority_cipher else None
-    return None if plain is None else Revealed(_("Authority of the request"), _flat(_object(plain)))
+    return None if plain is None else Revealed(_("Authority of the request"), _named(_flat(_object(plain))))
 
 
 def _message(work: Work, dossier: Dossier, subject_id: UUID) -> Revealed | None:
@@ -115,6 +115,29 @@ def _reply(work: Work, dossier: Dossier, subject_id: UUID) -> Revealed | None:
     except Problem:
         # Set aside because it is no JSON: shown as it came, as far as it is text.
         return Revealed(_("Message of the bank"), (("bytes", plain.decode("utf-8", "replace")),))
+
+
+def _named(fields: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """Return fields under the words that people know them by; the others keep the name that they were sent under."""
+    known = {
+        "name": _("Name"),
+        "phone": _("Telephone"),
+        "id_type": _("Kind of document"),
+        "id_no": _("Number of the document"),
+        "relation": _("Relation to the victim"),
+        "number": _("Account number"),
+        "masked": _("Account number"),
+        "sub_ref": _("Sub-account"),
+        "holder": _("Holder"),
+        "institution": _("Bank"),
+        "kind": _("Kind"),
+        "scheme": _("Kind of number"),
+        "officer": _("Officer"),
+        "basis": _("Legal basis"),
+    }
+    return tuple(
+        (known.get(name, _("Paper") if name.startswith("documents") else name), value) for name, value in fields
+    )
 
 
 _KINDS: Final[Mapping[str, Callable[[Work, Dossier, UUID], Revealed | None]]] = {

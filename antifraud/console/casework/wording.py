@@ -102,10 +102,10 @@ def institution(label: AccountLabel | None) -> str:
 
 
 def account(label: AccountLabel | None) -> str:
-    """Return bank and tail: 东岚银行 ··4471."""
+    """Return bank and masked number: 东岚银行 6217…4471."""
     if label is None:
         return _("account not known")
-    return f"{institution(label)} ··{label.tail}"
+    return f"{institution(label)} {label.short}"
 
 
 def actor(who: str) -> str:
