@@ -94,10 +94,9 @@ def test_rows_come_by_due_instant_then_by_amount_the_largest_and_the_unknown_fir
 
 
 def test_pages_follow_each_other_without_a_gap_or_a_row_twice(reader: Reader, story: Story) -> None:
-    # Many rows of one instant, of which some have one amount, and some none: the page must end in the middle of them.
-    put = reader.put(
-        *[(600.0, amount) for amount in (None, 5, 7, None, 5)] * 14, *[(900.0 + i, i) for i in range(60)], story=story
-    )
+    # Rows of one instant: the first page ends among those of unknown amount, the second among those of one amount.
+    amounts = [None] * 65 + [5] * 40 + [7] * 20
+    put = reader.put(*[(600.0, amount) for amount in amounts], *[(900.0 + i, i) for i in range(60)], story=story)
     found: list[UUID] = []
     page, pages = reader.read(), 1
     while True:
