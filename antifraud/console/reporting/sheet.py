@@ -15,20 +15,19 @@ from antifraud.banks.directory import BankChoice
 from antifraud.cases.likeness import Found, Likeness
 from antifraud.cases.pace import Pace
 from antifraud.cases.views import CaseView
-from antifraud.console.frame.languages import language
 from antifraud.console.frame.shown import duration
-from antifraud.console.frame.shown import money as written
 from antifraud.console.reporting import phrases
+from antifraud.console.reporting.likenesses import Likenesses
 from antifraud.console.reporting.phrases import counted as ngettext
 from antifraud.console.reporting.phrases import translated as _
-from antifraud.foundation.times import zone
+from antifraud.console.reporting.race import Race
+from antifraud.console.reporting.readback import name_of, readback
 from antifraud.intake import typed
 from antifraud.intake.drafting import PARTS, Transfer, Understood
 from antifraud.intake.drafts import Conflict, Draft
 from antifraud.intake.pasted import Pasted, read_paste
 from workflows.state import Request
 
-TARGET_SECONDS: Final = 60
 _SHARING: Final = ("共享", "屏幕", "远程", "会议", "anydesk", "teamviewer", "zoom", "share")
 
 
@@ -38,15 +37,6 @@ class Piece:
 
     text: str
     label: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step of the race: when its fact was had, seconds after the call began; `state` is ok, now or nothing."""
-
-    label: str
-    seconds: int | None
-    state: str
 
 
 @dataclass(frozen=True)
@@ -178,8 +168,7 @@ class Sheet:
 
     def bank_name(self, bank: BankChoice) -> str:
         """Return an institution's name in the reader's language."""
-        names = (bank.name_zh, bank.name_en) if language() == "zh" else (bank.name_en, bank.name_zh)
-        return next((name for name in names if name), bank.code)
+        return name_of(bank)
 
     def needs_bank(self, number: int) -> bool:
         """Return whether the bank of a row must be asked for, because no card says it."""
@@ -290,64 +279,10 @@ class Sheet:
         """Return what could not be looked for."""
         return [str(phrases.KINDS[kind]) for kind in self.found.failed] if self.found else []
 
-    def head_of(self, match: Likeness) -> str:
-        """Return what is the same, and since when."""
-        return str(phrases.HEADS[match.consequence])
-
-    def look_of(self, match: Likeness) -> str:
-        """Return the look of a likeness."""
-        return phrases.LOOKS[match.consequence]
-
-    def consequence_of(self, match: Likeness) -> str:
-        """Return what follows from a likeness, in one sentence."""
-        at = self._clock(match.at) if match.at else ""
-        amount = written(self.first.amount_minor, self.centre.currency)
-        match match.consequence:
-            case "stopped_money_likely_there":
-                text = _(
-                    "Since %(at)s money may come in and none may leave: this payment is very likely still there."
-                    " Merging sends no second stop; it adds %(amount)s to the one in force.",
-                    at=at,
-                    amount=amount,
-                )
-            case "stopped":
-                text = _(
-                    "Stopped at %(at)s. Merging sends no second stop; it adds %(amount)s to the one in force.",
-                    at=at,
-                    amount=amount,
-                )
-            case "frozen":
-                text = _("Frozen since %(at)s. Merging adds this payment to that case.", at=at)
-            case "asked":
-                text = _("Asked for at %(at)s, not answered yet. Merging adds this payment to that case.", at=at)
-            case "known":
-                text = _("Nothing is in force there now: this report sends a stop of its own.")
-            case "same_money":
-                text = _(
-                    "%(amount)s at %(at)s: perhaps the same payment, told twice.",
-                    at=at,
-                    amount=written(match.amount_minor, match.asset or self.centre.currency),
-                )
-            case _:
-                text = _("Reported at %(at)s. It can be linked as the history of this case.", at=at)
-        return text
-
     @property
-    def weight(self) -> str | None:
-        """Return how often the account was reported, in one sentence."""
-        weight = self.found.weight if self.found else None
-        if weight is None:
-            return None
-        sums = ", ".join(written(total, asset) for asset, total in weight.sums)
-        count = ngettext("%(num)d report so far", "%(num)d reports so far", weight.cases)
-        since = self._clock(weight.since)
-        if not sums:
-            return _("This account: %(count)s, first on %(since)s.", count=count, since=since)
-        return _("This account: %(count)s, %(sums)s in all, first on %(since)s.", count=count, sums=sums, since=since)
-
-    def _clock(self, at: datetime) -> str:
-        local, today = at.astimezone(zone(self.centre.zone)), self.now.astimezone(zone(self.centre.zone))
-        return f"{local:%H:%M}" if local.date() == today.date() else f"{local:%m-%d %H:%M}"
+    def likenesses(self) -> Likenesses:
+        """Return the sentences about what is alike."""
+        return Likenesses(self.centre, self.now, self.first.amount_minor)
 
     @property
     def questions(self) -> list[str]:
@@ -367,15 +302,7 @@ class Sheet:
     @property
     def readback(self) -> Markup | None:
         """Return the sentence to read aloud; None as long as one of the facts is not there."""
-        row = self.first
-        if row.account is None or row.amount_minor is None or row.at is None:
-            return None
-        local = row.at.bounds.earliest.astimezone(zone(self.centre.zone))
-        return (
-            _in_chinese(self, row, local, row.amount_minor)
-            if language() == "zh"
-            else _in_english(self, row, local, row.amount_minor)
-        )
+        return readback(self.understood, self.centre.zone)
 
     # -- after sending
 
@@ -433,39 +360,10 @@ class Sheet:
         bank = next((one for one in self.banks if one.code == code), None)
         return f"{self.bank_name(bank) if bank else code}{mark}{tail}"
 
-    # -- the race
-
     @property
-    def steps(self) -> list[Step]:
-        """Return when each fact was had."""
-        had: dict[str, str] = dict(self.draft.marks.get("had", {}))
-        names = [("account", _("payee account")), ("amount", _("amount")), ("time", _("transfer time"))]
-        steps = [Step(_("call"), 0, "ok")]
-        is_now = True
-        for name, label in names:
-            seconds = self._seconds(had.get(name))
-            steps.append(Step(label, seconds, "ok" if seconds is not None else "now" if is_now else ""))
-            is_now = is_now and seconds is not None
-        sent = self._seconds(self.draft.marks.get("sent_at"))
-        steps.append(Step(_("sent"), sent, "ok" if sent is not None else "now" if is_now else ""))
-        return steps
-
-    def _seconds(self, at: str | None) -> int | None:
-        if at is None:
-            return None
-        return max(0, int((datetime.fromisoformat(at) - self.draft.opened_at).total_seconds()))
-
-    @property
-    def elapsed(self) -> int:
-        """Return how many seconds the call has lasted, or took until it was sent."""
-        sent = self._seconds(self.draft.marks.get("sent_at"))
-        return sent if sent is not None else max(0, int((self.now - self.draft.opened_at).total_seconds()))
-
-    @property
-    def seconds_shown(self) -> str:
-        """Return the length of the call as digits."""
-        minutes, seconds = divmod(self.elapsed, 60)
-        return f"{minutes:02d}:{seconds:02d}"
+    def race(self) -> Race:
+        """Return how far the call is."""
+        return Race(self.draft, self.now)
 
     # -- conflicts
 
@@ -503,56 +401,3 @@ _FIELD_ORDER: Final = ("account", "bank", "payer_account", "payer_bank", "amount
 def _order(name: str) -> tuple[int, int]:
     base, row = phrases.base_of(name)
     return row, _FIELD_ORDER.index(base) if base in _FIELD_ORDER else len(_FIELD_ORDER)
-
-
-def _tail(account: typed.TypedAccount) -> str:
-    """Return the last digits one by one, as they are read out."""
-    return " ".join(account.tail)
-
-
-def _in_chinese(sheet: Sheet, row: Transfer, local: datetime, minor: int) -> Markup:
-    day = f"{local.month} 月 {local.day} 日"
-    at = row.at
-    clock = f" {local.hour} 点 {local.minute:02d} 分" if at and at.bounds.is_exact() else ""
-    payer = sheet.understood.payer_account
-    bank = sheet.understood.payer_bank
-    source = Markup("")
-    if payer or bank:
-        source = Markup("，从<b>{}</b>{}").format(
-            sheet.bank_name(bank) if bank else "",
-            Markup('尾号 <b class="num nowrap">{}</b>').format(_tail(payer)) if payer else "",
-        )
-    target = Markup("<b>{}</b>").format(sheet.bank_name(row.bank)) if row.bank else Markup("")
-    number = Markup('尾号 <b class="num nowrap">{}</b>').format(_tail(row.account)) if row.account else Markup("")
-    holder = Markup("，户主<b>{}</b>").format(_holder(row.name)) if row.name else Markup("")
-    return Markup("“您 <b>{}{}</b>{}，转了<b>{}</b>，到{}{}{}，对吗？”").format(
-        day, clock, source, typed.spoken(minor), target, number, holder
-    )
-
-
-def _holder(name: str) -> str:
-    known = name.replace("*", "")
-    return f"姓{known}" if "*" in name and len(known) == 1 else name
-
-
-def _in_english(sheet: Sheet, row: Transfer, local: datetime, minor: int) -> Markup:
-    at = row.at
-    clock = _("at %(time)s", time=f"{local:%H:%M}") if at and at.bounds.is_exact() else ""
-    payer, bank = sheet.understood.payer_account, sheet.understood.payer_bank
-    source = Markup("")
-    if payer or bank:
-        named = sheet.bank_name(bank) if bank else _("your account")
-        ending = Markup(' ending <b class="num nowrap">{}</b>').format(_tail(payer)) if payer else Markup("")
-        source = Markup(" from <b>{}</b>{}").format(named, ending)
-    ending = Markup(' ending <b class="num nowrap">{}</b>').format(_tail(row.account)) if row.account else Markup("")
-    holder = Markup(", holder <b>{}</b>").format(row.name) if row.name else Markup("")
-    return Markup("“On <b>{} {} {}</b> you paid <b>{} yuan</b>{} to <b>{}</b>{}{}. Is that right?”").format(
-        local.day,
-        f"{local:%B}",
-        clock,
-        f"{minor // 100:,}.{minor % 100:02d}".removesuffix(".00"),
-        source,
-        sheet.bank_name(row.bank) if row.bank else "",
-        ending,
-        holder,
-    )
