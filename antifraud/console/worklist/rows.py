@@ -91,6 +91,8 @@ class RowView:
     @property
     def title(self) -> str:
         """Return what is to be done, as one sentence."""
+        if self.what and (":" in self.verb or "：" in self.verb):
+            return f"{self.verb} · {self.what}"  # one colon is enough
         return _("%(verb)s: %(object)s", verb=self.verb, object=self.what) if self.what else self.verb
 
     @property
@@ -169,7 +171,8 @@ def _what(entry: Entry) -> str:
         return f"{_word_or_code('request_kind', entry.kind)} {name}".strip()
     if entry.request_id is None:
         return name
-    return f"{name} {_state(entry)}".strip()
+    state = _state(entry)
+    return _("%(who)s, %(state)s", who=name, state=state) if state else name
 
 
 def _request(entry: Entry) -> str:

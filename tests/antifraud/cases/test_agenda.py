@@ -58,8 +58,8 @@ class Reader:
                     text(
                         "INSERT INTO tasks (id, centre_id, procedure_id, case_id, kind, subject_kind, subject_id,"
                         " due_at, level, amount_minor, asset, masked_label, state, opened_at)"
-                        " VALUES (:id, :centre, :procedure, :case, 'query_flow', 'hold', :hold, :due, 0, :amount, 'CNY',"
-                        " 'x', 'open', :now)"
+                        " VALUES (:id, :centre, :procedure, :case, 'query_flow', 'hold', :hold, :due, 0, :amount,"
+                        " 'CNY', 'x', 'open', :now)"
                     ),
                     {
                         "id": one,

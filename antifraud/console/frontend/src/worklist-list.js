@@ -171,9 +171,10 @@ async function fetchPages() {
 /** Put a further page behind the ones before: its rows belong to the same groups. */
 function append(fresh, read) {
   fresh.querySelector(".more")?.remove();
+  const putOff = fresh.querySelector('.grp[data-group="snoozed"]'); // they stay at the bottom
   for (const item of [...read.children]) {
     const isKnown = item.matches(".grp") && fresh.querySelector(`.grp[data-group="${item.dataset.group}"]`);
-    if (!isKnown) fresh.append(item);
+    if (!isKnown) fresh.insertBefore(item, item.matches(".more") ? null : putOff);
   }
 }
 

@@ -101,7 +101,7 @@ def test_a_row_says_what_to_do_until_when_about_whom_and_how_much(room: Room, ov
     shown = shown[: shown.index("<template>")]
     assert row["data-group"] == "late"
     assert row["data-request"] == str(overdue.request())
-    for word in ("Call contact A: Stillwater Bank no answer", overdue.told["case"]["no"], "王**", "tier 1"):
+    for word in ("Call contact A: Stillwater Bank, no answer", overdue.told["case"]["no"], "王**", "tier 1"):
         assert word in shown, word
     assert "9991 **** 0015" in shown
     assert "¥42,000.00" in shown
