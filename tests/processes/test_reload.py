@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 
+from antifraud.console.frame.sessions import cookie_name
+from tests.factories.people import opened, person
 from tests.processes.harness import System
 from tests.processes.procs import wait_for
 from tests.processes.test_run import children_of
@@ -165,6 +167,25 @@ def test_a_stop_answers_what_is_under_way_and_is_not_ready_at_once(whole: System
     answers = [answer for sender in senders for answer in sender.answers]
     assert {status for _, status, _ in answers} == {201}
     assert whole.one("SELECT count(*) FROM reports") == len(answers)
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
+def test_an_open_stream_holds_up_neither_a_reload_nor_a_stop(whole: System, number: signal.Signals) -> None:
+    whole.start("web")
+    (old,) = workers(whole)
+    who = person(whole.installation, whole.drill)
+    token = opened(whole.installation, whole.drill, who).token
+    stream = http.client.HTTPConnection("127.0.0.1", whole.settings.port, timeout=GONE_SECONDS)
+    with closing(stream):
+        stream.request("GET", "/live", headers={"Cookie": f"{cookie_name(whole.settings.public_url)}={token}"})
+        answer = stream.getresponse()
+        assert (answer.status, answer.headers["Content-Type"].partition(";")[0]) == (200, "text/event-stream")
+        assert answer.readline().startswith(b"retry:")
+        assert "antifraud_streams_open 1.0" in whole.request("GET", "/metrics").body.decode()
+        whole.running["web"].send(number)
+        answer.read()  # to its end, which comes because the process says so
+    wait_for("the old process is gone", lambda: old not in workers(whole), GONE_SECONDS)
+    assert "SIGKILL" not in whole.running["web"].words()
 
 
 def test_a_stop_in_the_middle_of_a_reload_is_not_held_up_by_it(whole: System) -> None:
