@@ -49,6 +49,8 @@ def test_variables_of_others_are_none_of_our_business() -> None:
         ("ANTIFRAUD_CLOCK", "fake", "system or controlled"),
         ("ANTIFRAUD_PUBLIC_URL", "centre.example", "address like https"),
         ("ANTIFRAUD_APP_DATABASE_URL", "mysql://x", "address like postgresql"),
+        ("ANTIFRAUD_METRICS_TOKEN", "short", "at least 16 printable ASCII"),
+        ("ANTIFRAUD_METRICS_TOKEN", "钥匙钥匙钥匙钥匙钥匙钥匙钥匙钥匙", "at least 16 printable ASCII"),
         ("DATABASE_URL", "postgresql:", "address like postgresql"),
     ],
 )
@@ -121,3 +123,16 @@ def test_the_processes_role_is_derived_for_a_database_of_ones_own(tmp_path: Path
     assert settings.app_database_url == (
         "postgresql+psycopg://antifraud_app:p%2Fw%401@db.example:5432/fraud?sslmode=require"
     )
+
+
+def test_a_web_process_holds_few_connections_however_many_threads_it_has() -> None:
+    assert (read().web_threads, read().web_pool_size) == (256, 16)
+    assert read(ANTIFRAUD_WEB_THREADS="1024").web_pool_size == 16
+    assert read(ANTIFRAUD_WEB_THREADS="2").web_pool_size == 4
+
+
+def test_the_monitors_token_may_come_from_a_file_and_is_in_no_repr(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("a-token-from-a-file\n")
+    settings = read(ANTIFRAUD_METRICS_TOKEN_FILE=str(tmp_path / "token"))
+    assert settings.metrics_token == "a-token-from-a-file"
+    assert "a-token-from-a-file" not in repr(settings)
