@@ -22,6 +22,16 @@ function once(event) {
   if (form.matches("[data-reveal]")) return reveal(event, form);
   if (!form.matches("[data-once]")) return;
   if (form.dataset.sent) { event.preventDefault(); return; }
+  form.querySelector(".notsent")?.remove();
+  if (!navigator.onLine) {
+    event.preventDefault();
+    const said = document.createElement("p");
+    said.className = "errmsg notsent";
+    said.setAttribute("role", "alert");
+    said.textContent = (page ?? approvals).dataset.notSent;
+    form.append(said);
+    return;
+  }
   form.dataset.sent = "yes";
   for (const button of form.querySelectorAll("button")) button.setAttribute("aria-disabled", "true");
 }
@@ -32,7 +42,8 @@ window.addEventListener("pageshow", (event) => {
 
 /** Each act with a key of its own: what needs nothing is sent, what needs something opens and takes the focus. */
 function bindActs() {
-  const codes = new Set([...document.querySelectorAll("[data-key]")].map((one) => one.dataset.key));
+  // Also those that the page has not yet: an act may become possible while it is open.
+  const codes = new Set([...(page ? ["KeyR", "KeyF", "KeyU", "KeyT", "KeyM"] : []), ...[...document.querySelectorAll("[data-key]")].map((one) => one.dataset.key)]);
   for (const code of codes) {
     const find = () => [...document.querySelectorAll(`[data-key="${code}"]`)].find((one) => !one.closest("[hidden]"));
     const title = find()?.querySelector(".what, summary .grow")?.textContent ?? find()?.textContent ?? "";
