@@ -31,6 +31,7 @@ EVENT_TYPES: Mapping[str, type[events.Event]] = types.MappingProxyType(
 
 
 _EXACT = 2**53
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
 _WHOLE = re.compile(r"-?\d{1,40}", re.ASCII)
 
 
@@ -40,12 +41,20 @@ class InvalidPayload(ValueError):
 
 def instant_to_text(at: datetime) -> str:
     """Write an aware instant as `2026-11-24T01:02:03.000004Z`."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def instant_from_text(text: str) -> datetime:
-    """Read what `instant_to_text` wrote."""
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+    """Read what `instant_to_text` wrote, and nothing else.
+
+    Raises:
+        ValueError: It is written otherwise.
+    """
+    # A state holds a dozen instants and is read at every event of its case: this is ten times as fast as strptime.
+    if not _INSTANT.fullmatch(text):
+        msg = f"{text[:40]!r} is not an instant as it is written here"
+        raise ValueError(msg)
+    return datetime.fromisoformat(text)
 
 
 def event_to_json(event: events.Event) -> dict[str, Any]:
@@ -95,7 +104,13 @@ def _names(kind: Any) -> tuple[str, ...]:  # noqa: ANN401 - a data class
     return tuple(field.name for field in fields(kind))
 
 
+# Most of what is written; asked first, since it is cheap to ask.
+_AS_IT_IS = frozenset({types.NoneType, bool, str})
+
+
 def _encode(value: object) -> Any:  # noqa: ANN401 - JSON has no narrower type
+    if type(value) in _AS_IT_IS:
+        return value
     match value:
         case None | bool() | str():
             plain: Any = value

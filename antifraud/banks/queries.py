@@ -86,19 +86,18 @@ def by_id(connection: Connection, ids: Collection[UUID]) -> dict[UUID, Instituti
     return {row.id: _institution(row) for row in rows}
 
 
+# Asked at every look into the outbox, so it is ready as text.
+_PUSH: Final = """
+    SELECT channels.institution_id, institutions.code, channels.url, channels.allowed_networks, channels.connections
+    FROM channels
+    JOIN institutions ON institutions.id = channels.institution_id
+    WHERE channels.kind = 'push' AND channels.retired_at IS NULL AND institutions.active
+"""
+
+
 def push_channels(connection: Connection) -> list[PushChannel]:
     """Return every push channel of the centre that is in use."""
-    rows = connection.execute(
-        select(
-            channels.c.institution_id,
-            institutions.c.code,
-            channels.c.url,
-            channels.c.allowed_networks,
-            channels.c.connections,
-        )
-        .join(institutions, institutions.c.id == channels.c.institution_id)
-        .where(channels.c.kind == "push", channels.c.retired_at.is_(None), institutions.c.active)
-    )
+    rows = connection.exec_driver_sql(_PUSH)
     return [
         PushChannel(row.institution_id, row.code, row.url, tuple(row.allowed_networks), row.connections) for row in rows
     ]

@@ -1,12 +1,11 @@
 """Writes a desk: what `workflows.project` says becomes rows; all new ones in one statement, then what they change."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, Update, bindparam, update
+from sqlalchemy import Table
 
 from antifraud import changes
 from antifraud.audit.service import Head, append
@@ -27,68 +26,29 @@ from workflows.projection import (
 )
 from workflows.state import Hold, Request, Task
 
-_CASE_MOVED = (
-    update(models.cases)
-    .where(models.cases.c.id == bindparam("case"))
-    .values(
-        last_seq=bindparam("seq"),
-        last_hash=bindparam("head"),
-        closed_at=bindparam("closed"),
-        origin=bindparam("kept_origin"),
-    )
-)
-_PROCEDURE_MOVED = (
-    update(models.procedures)
-    .where(models.procedures.c.id == bindparam("procedure"))
-    .values(state=bindparam("new_state", type_=models.procedures.c.state.type), closed_at=bindparam("closed"))
-)
-_APPROVAL_DECIDED = (
-    update(models.approvals)
-    .where(models.approvals.c.id == bindparam("approval"))
-    .values(state=bindparam("how"), decided_by=bindparam("by"), decided_at=bindparam("when"))
-)
-_TASK_CLOSED = (
-    update(models.tasks)
-    .where(models.tasks.c.id == bindparam("task"))
-    .values(state=bindparam("how"), ended_at=bindparam("when"), ended_by=bindparam("by"))
-)
-
-
-@dataclass(slots=True)
-class _Afterwards:
-    """What is changed once the new rows are there: a change may be of a row that the same desk has just made."""
-
-    updates: list[tuple[Update, list[dict[str, Any]]]] = field(default_factory=list)
-    ended: list[waits.Ended] = field(default_factory=list)
-
-    def change(self, statement: Update, values: list[dict[str, Any]]) -> None:
-        if values:
-            self.updates.append((statement, values))
-
 
 def write(desk: Desk, mail: Mail) -> None:
     """Write everything that happened on the desk, and what else the transaction gathered; the caller commits."""
-    work, afterwards = desk.work, _Afterwards()
+    work = desk.work
     # One instant for all that is recorded here, so that the log can tell when each row was.
     recorded_at = work.now()
-    _gather_cases(desk, recorded_at, afterwards)
-    _gather_procedures(desk, afterwards)
+    _gather_cases(desk, recorded_at)
+    _gather_procedures(desk)
     _gather_holds_and_requests(desk)
-    _gather_approvals(desk, afterwards)
-    _gather_tasks(desk, afterwards)
-    _gather_deadlines(desk, afterwards)
+    _gather_approvals(desk)
+    _gather_tasks(desk)
+    ended = _gather_deadlines(desk)
     _gather_facts(desk, recorded_at)
     post.queue(work, mail.messages(desk))
     changes.gather(work, "case", list(desk.files))
     work.write()
-    for statement, values in afterwards.updates:
-        work.connection.execute(statement, values)
-    waits.end(work, afterwards.ended)
+    # Once the new rows are there: a wait may have been started and ended by the same desk.
+    waits.end(work, ended)
     post.drop(work, [stop.request_id for change in desk.changes for stop in change.projection.stops])
     desk.changes.clear()
 
 
-def _gather_cases(desk: Desk, recorded_at: datetime, afterwards: _Afterwards) -> None:
+def _gather_cases(desk: Desk, recorded_at: datetime) -> None:
     work, files = desk.work, list(desk.files.values())
     heads = append(
         work,
@@ -109,20 +69,20 @@ def _gather_cases(desk: Desk, recorded_at: datetime, afterwards: _Afterwards) ->
         elif file.happenings:
             known.append(
                 {
-                    "case": file.id,
-                    "seq": head.seq,
-                    "head": head.hash,
-                    "closed": file.closed_at,
-                    "kept_origin": file.row["origin"],
+                    "id": file.id,
+                    "last_seq": head.seq,
+                    "last_hash": head.hash,
+                    "closed_at": file.closed_at,
+                    "origin": file.row["origin"],
                 }
             )
         file.is_new = False
         file.happenings.clear()
     work.rows.add(models.cases, new)
-    afterwards.change(_CASE_MOVED, known)
+    work.rows.change(models.cases, known)
 
 
-def _gather_procedures(desk: Desk, afterwards: _Afterwards) -> None:
+def _gather_procedures(desk: Desk) -> None:
     work = desk.work
     new, known = [], []
     for file in desk.files.values():
@@ -145,9 +105,9 @@ def _gather_procedures(desk: Desk, afterwards: _Afterwards) -> None:
                     }
                 )
             else:
-                known.append({"procedure": procedure.id, "new_state": state, "closed": closed_at})
+                known.append({"id": procedure.id, "state": state, "closed_at": closed_at})
     work.rows.add(models.procedures, new)
-    afterwards.change(_PROCEDURE_MOVED, known)
+    work.rows.change(models.procedures, known)
 
 
 def _gather_holds_and_requests(desk: Desk) -> None:
@@ -178,7 +138,7 @@ def _add_or_replace(desk: Desk, table: Table, rows: Sequence[dict[str, Any]]) ->
         desk.work.rows.add(table, rows, replacing=replacing)
 
 
-def _gather_approvals(desk: Desk, afterwards: _Afterwards) -> None:
+def _gather_approvals(desk: Desk) -> None:
     asked, decided = [], []
     for change in desk.changes:
         for item in change.projection.approvals:
@@ -186,12 +146,12 @@ def _gather_approvals(desk: Desk, afterwards: _Afterwards) -> None:
                 case ApprovalOpened(approval=approval):
                     asked.append(approval_row(_place(desk, change), approval, change.event))
                 case ApprovalClosed():
-                    decided.append({"approval": item.id, "how": item.how, "by": item.by, "when": item.at})
+                    decided.append({"id": item.id, "state": item.how, "decided_by": item.by, "decided_at": item.at})
     desk.work.rows.add(models.approvals, asked)
-    afterwards.change(_APPROVAL_DECIDED, decided)
+    desk.work.rows.change(models.approvals, decided)
 
 
-def _gather_tasks(desk: Desk, afterwards: _Afterwards) -> None:
+def _gather_tasks(desk: Desk) -> None:
     opened: dict[UUID, tuple[Change, Task]] = {}
     closed: list[TaskClosed] = []
     for change in desk.changes:
@@ -213,8 +173,9 @@ def _gather_tasks(desk: Desk, afterwards: _Afterwards) -> None:
             for change, task in opened.values()
         ],
     )
-    afterwards.change(
-        _TASK_CLOSED, [{"task": item.id, "how": item.how, "when": item.at, "by": item.by} for item in closed]
+    desk.work.rows.change(
+        models.tasks,
+        [{"id": item.id, "state": item.how, "ended_at": item.at, "ended_by": item.by} for item in closed],
     )
 
 
@@ -233,16 +194,18 @@ def _label(desk: Desk, file: CaseFile, hold: Hold | None) -> str:
     return desk.accounts[account_id].label if account_id else file.no
 
 
-def _gather_deadlines(desk: Desk, afterwards: _Afterwards) -> None:
+def _gather_deadlines(desk: Desk) -> list[waits.Ended]:
     started: list[dict[str, Any]] = []
+    ended: list[waits.Ended] = []
     for change in desk.changes:
         for item in change.projection.deadlines:
             match item:
                 case DeadlineStarted(clock=clock):
                     started.append(deadline_row(_place(desk, change), clock, change.event))
                 case DeadlineEnded():
-                    afterwards.ended.append(waits.Ended(item.id, item.how, item.at))
+                    ended.append(waits.Ended(item.id, item.how, item.at))
     waits.start(desk.work, started)
+    return ended
 
 
 def _gather_facts(desk: Desk, recorded_at: datetime) -> None:

@@ -25,10 +25,9 @@ from sqlalchemy import Connection
 
 from antifraud.auth.service import Centre
 from antifraud.banks.queries import PushChannel, push_channels, usable_key
-from antifraud.cases.casefile import CaseFile, Desk
 from antifraud.cases.messages import Mail
-from antifraud.cases.service import save
-from antifraud.channel.replies import Incoming, MessageIdReused, ReplayedNonce, apply_reply, keep
+from antifraud.channel.recording import Call, Recorder
+from antifraud.channel.replies import apply_reply
 from antifraud.channel.signatures import (
     RequestFacts,
     SignatureRefused,
@@ -45,11 +44,10 @@ from antifraud.foundation.seams import seam
 from antifraud.outbox import service as outbox
 from antifraud.vault.service import Vault
 from antifraud.work import Work
-from workflows import derived_id
-from workflows.events import RequestDelivered
 
 LEASE = timedelta(seconds=30)
 """Longer than the total time limit of one call, so that a living sender never loses its claim."""
+RECLAIM_EVERY = timedelta(seconds=1)
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0
 LONGEST_RETRY_AFTER_SECONDS = 300
@@ -99,20 +97,6 @@ class _Lane:
         return max(0, (1 if self.is_failing else self.channel.connections) - self.busy)
 
 
-@dataclass(frozen=True, slots=True)
-class _Call:
-    """One try: how it ended, and the response if a whole and believable one came.
-
-    `is_ours`: nothing was tried, because we could not read our own message; it
-    says nothing about the institution.
-    """
-
-    attempt: outbox.Attempt
-    received: Received | None = None
-    verified: Verified | None = None
-    is_ours: bool = False
-
-
 @dataclass
 class Dispatcher:
     """The senders of one worker process."""
@@ -125,6 +109,8 @@ class Dispatcher:
     wake: Event
     limits: Limits = field(default_factory=Limits)
     _lanes: dict[tuple[UUID, str, tuple[str, ...]], _Lane] = field(default_factory=dict)
+    _reclaimed_at: dict[UUID, datetime] = field(default_factory=dict)
+    _recorders: dict[UUID, Recorder] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
     _verifier: Verifier = field(default_factory=Verifier)
 
@@ -132,7 +118,8 @@ class Dispatcher:
         """Claim what is due and has a free slot, hand it to the senders, and return how much was claimed."""
         with self.database.begin(centre.id) as connection:
             work = self._work(connection, centre)
-            outbox.reclaim(work)
+            if self._is_time_to_reclaim(centre, work.now()):
+                outbox.reclaim(work)
             lanes = {channel.institution_id: self._lane(channel) for channel in push_channels(connection)}
             with self._lock:
                 free = {institution_id: lane.free for institution_id, lane in lanes.items()}
@@ -146,6 +133,14 @@ class Dispatcher:
         for claim in claimed:
             lanes[claim.institution_id].pool.submit(self._send, centre, mail, lanes[claim.institution_id], claim)
         return len(claimed)
+
+    def _is_time_to_reclaim(self, centre: Centre, now: datetime) -> bool:
+        """Look for what dead senders left once a second: a lease is far longer, and a new message should not wait."""
+        last = self._reclaimed_at.get(centre.id)
+        if last is not None and timedelta() <= now - last < RECLAIM_EVERY:
+            return False
+        self._reclaimed_at[centre.id] = now
+        return True
 
     @property
     def under_way(self) -> int:
@@ -198,7 +193,10 @@ class Dispatcher:
         attempt = call.attempt
         if not call.is_ours:
             lane.is_failing = attempt.result != "delivered"
-        reply_id = retrying(partial(self._record, centre, mail, claim, call))
+        retry_after = call.received.headers.get("Retry-After") if call.received else None
+        wait = UNREADABLE_PAUSE if call.is_ours else pause(claim.attempt, retry_after)
+        tried = outbox.Tried(claim=claim, attempt=attempt, retry_at=attempt.ended_at + wait)
+        reply_id = self._recorder(centre, mail).record(tried, call)
         seam("outbox.recorded")
         log.info(
             "attempt",
@@ -212,11 +210,11 @@ class Dispatcher:
         if reply_id is not None:
             retrying(partial(self._apply, centre, mail, reply_id))
 
-    def _call(self, centre: Centre, lane: _Lane, claim: outbox.Claim) -> _Call:
+    def _call(self, centre: Centre, lane: _Lane, claim: outbox.Claim) -> Call:
         began = self.clock.now()
         started: list[datetime] = []
 
-        def ended(result: str, reason: str | None, received: Received | None, verified: Verified | None) -> _Call:
+        def ended(result: str, reason: str | None, received: Received | None, verified: Verified | None) -> Call:
             attempt = outbox.Attempt(
                 started_at=started[0] if started else began,
                 ended_at=self.clock.now(),
@@ -224,7 +222,7 @@ class Dispatcher:
                 http_status=received.status if received else None,
                 reason=reason,
             )
-            return _Call(attempt, received, verified)
+            return Call(attempt, received, verified)
 
         try:
             body = self._body(claim)
@@ -273,49 +271,14 @@ class Dispatcher:
             return None
         return VerifyKey.from_text(found.key_id, found.algorithm, found.public_key)
 
-    def _record(self, centre: Centre, mail: Mail, claim: outbox.Claim, call: _Call) -> UUID | None:
-        """Record the attempt, the delivery, and the signed response as it came; return the reply to be applied."""
-        attempt, received = call.attempt, call.received
-        retry_after = received.headers.get("Retry-After") if received else None
-        retry_at = attempt.ended_at + (UNREADABLE_PAUSE if call.is_ours else pause(claim.attempt, retry_after))
-        with self.database.begin(centre.id) as connection:
-            work = self._work(connection, centre)
-            # The case before the outbox row: the order in which everybody else locks them.
-            desk = Desk(work)
-            file = desk.lock(claim.case_id)
-            if attempt.result != "delivered" or received is None:
-                outbox.record(work, claim, attempt, retry_at=retry_at)
-                _stop_if_known(desk, file, claim, attempt)
-                save(desk, mail)
-                return None
-            outbox.record(work, claim, attempt, retry_at=None)
-            if claim.kind != "reminder":
-                event = RequestDelivered(
-                    id=derived_id(attempt.ended_at, claim.id, "delivered"),
-                    at=attempt.ended_at,
-                    request_id=claim.request_id,
-                    channel="push",
-                    sent_at=attempt.started_at,
-                    delivered_at=attempt.ended_at,
+    def _recorder(self, centre: Centre, mail: Mail) -> Recorder:
+        with self._lock:
+            known = self._recorders.get(centre.id)
+            if known is None:
+                known = self._recorders[centre.id] = Recorder(
+                    database=self.database, work=partial(self._work, centre=centre), centre_id=centre.id, mail=mail
                 )
-                file.apply(file.procedure_of(claim.request_id).id, event)
-                save(desk, mail)
-            if not received.body:
-                return None
-            incoming = Incoming(
-                institution_id=claim.institution_id,
-                request_id=claim.request_id,
-                via="response",
-                verified=call.verified,
-                body=received.body,
-            )
-            try:
-                with connection.begin_nested():
-                    kept = keep(work, incoming)
-            except (ReplayedNonce, MessageIdReused) as problem:
-                log.warning("response_not_kept", outbox_id=str(claim.id), reason=problem.type)
-                return None
-            return kept.reply_id if kept.state == "stored" else None
+            return known
 
     def _apply(self, centre: Centre, mail: Mail, reply_id: UUID) -> None:
         with self.database.begin(centre.id) as connection:
@@ -323,27 +286,3 @@ class Dispatcher:
 
     def _work(self, connection: Connection, centre: Centre) -> Work:
         return Work(connection=connection, clock=self.clock, centre_id=centre.id, actor=ACTOR, vault=self.vault)
-
-
-def _stop_if_known(desk: Desk, file: CaseFile, claim: outbox.Claim, attempt: outbox.Attempt) -> None:
-    """Do not try again what the institution has: an answer on another way proved it, or ended the wish for it.
-
-    The first attempt of which anything may have arrived is the one that did.
-    """
-    request = file.request(claim.request_id)
-    if claim.kind == "reminder":
-        if request.stage == "answered":
-            outbox.give_up(desk.work, claim.id)
-        return
-    if request.delivered_at is None or request.channel is not None:
-        return
-    event = RequestDelivered(
-        id=derived_id(attempt.ended_at, claim.id, "delivered"),
-        at=attempt.ended_at,
-        request_id=claim.request_id,
-        channel="push",
-        sent_at=outbox.first_sent_at(desk.work, claim.id) or attempt.started_at,
-        delivered_at=request.delivered_at,
-    )
-    file.apply(file.procedure_of(claim.request_id).id, event)
-    outbox.give_up(desk.work, claim.id)

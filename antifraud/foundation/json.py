@@ -233,6 +233,8 @@ def _plain_object(value: Mapping[object, object]) -> dict[str, object]:
             msg = f"canonical JSON has text keys only, not {type(key).__name__}"
             raise TypeError(msg)
         members[key] = _plain(inner)
+    if all(map(str.isascii, members)):
+        return dict(sorted(members.items()))  # the same order, at a fraction of the cost
     return dict(sorted(members.items(), key=lambda member: _utf16(member[0])))
 
 

@@ -1,4 +1,4 @@
-"""Rows on their way into their tables: gathered in memory, then inserted by one statement.
+"""Rows on their way into their tables: gathered in memory, then inserted by one statement and changed by another.
 
 One accepted report leaves some twenty rows in fifteen tables. Sent table by
 table, the client's own work per statement costs more than the rows do.
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Connection, Table
@@ -18,11 +18,12 @@ _Shape = tuple[str, tuple[str, ...], tuple[str, ...]]
 
 
 class Rows:
-    """What one transaction still has to insert; `write` must follow before it is read again, and before the commit."""
+    """What one transaction still has to write; `write` must follow before it is read again, and before the commit."""
 
-    __slots__ = ("_batches", "_notices")
+    __slots__ = ("_batches", "_changes", "_notices")
 
     def __init__(self) -> None:
+        self._changes: dict[str, dict[UUID, Mapping[str, Any]]] = {}
         self._batches: dict[str, tuple[_Shape, list[Mapping[str, Any]]]] = {}
         self._notices: list[tuple[str, str]] = []
 
@@ -44,12 +45,30 @@ class Rows:
             raise ValueError(message)
         known[1].extend(wanted)
 
+    def change(self, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Gather new values of rows that are there already, found by their id; of one id the first values count."""
+        known = self._changes.setdefault(table.name, {})
+        for row in rows:
+            known.setdefault(row["id"], row)
+
     def tell(self, channel: str, payload: str = "") -> None:
         """Gather a NOTIFY; who listens hears it at the commit."""
         self._notices.append((channel, payload))
 
     def write(self, connection: Connection) -> None:
-        """Insert all that was gathered, in one statement; foreign keys between the rows are checked at its end."""
+        """Insert all that was gathered, in one statement, then change what is to be changed, in another.
+
+        A change may be of a row that is inserted by the same call. Foreign
+        keys between new rows are checked when all of them are there.
+        """
+        self._insert(connection)
+        changes = {name: list(rows.values()) for name, rows in self._changes.items() if rows}
+        self._changes = {}
+        if changes:
+            shapes = tuple((name, tuple(rows[0])) for name, rows in changes.items())
+            connection.exec_driver_sql(_changing(shapes), tuple(as_json(rows) for rows in changes.values()))
+
+    def _insert(self, connection: Connection) -> None:
         if not self._batches and not self._notices:
             return
         batches, notices = list(self._batches.values()), self._notices
@@ -75,6 +94,20 @@ def _insert(table: str, columns: tuple[str, ...], replacing: tuple[str, ...]) ->
     return insert_of(table, columns) + (f" ON CONFLICT (id) DO UPDATE SET {changes}" if changes else "")
 
 
+@lru_cache(maxsize=256)
+def _changing(shapes: tuple[tuple[str, tuple[str, ...]], ...]) -> str:
+    """Return one statement that changes each table by the rows of one value."""
+    parts = []
+    for number, (table, columns) in enumerate(shapes):
+        values = ", ".join(f'"{column}" = told."{column}"' for column in columns if column != "id")
+        # Names come from our own tables, never from input.
+        parts.append(
+            f"t{number} AS (UPDATE {table} SET {values}"  # noqa: S608 - see above
+            f" FROM json_populate_recordset(NULL::{table}, %s::json) AS told WHERE {table}.id = told.id)"
+        )
+    return f"WITH {', '.join(parts)} SELECT 1"
+
+
 def insert_of(table: str, columns: Iterable[str]) -> str:
     """Return the INSERT of rows that are given as one value, see `as_json`; they are inserted in their order."""
     names = ", ".join(f'"{column}"' for column in columns)
@@ -87,7 +120,7 @@ def insert_of(table: str, columns: Iterable[str]) -> str:
 
 def as_json(value: object) -> str:
     """Return rows as the one value that `insert_of` takes."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_text)
+    return _WRITER.encode(value)
 
 
 def _text(value: object) -> str:
@@ -102,3 +135,6 @@ def _text(value: object) -> str:
         case _:
             message = f"no column takes {type(value).__name__}"
             raise TypeError(message)
+
+
+_WRITER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_text)

@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import func, select, text, update
 
+from antifraud.foundation.rows import as_json
 from antifraud.outbox.models import attempts, outbox
 from antifraud.work import Work
 
@@ -155,42 +157,65 @@ def claim(work: Work, free_slots: Mapping[UUID, int], lease: timedelta) -> list[
     return [Claim(**row) for row in rows.mappings()]
 
 
-def record(work: Work, claimed: Claim, attempt: Attempt, *, retry_at: datetime | None) -> None:
-    """Record one attempt and what follows: delivered, or another try at ``retry_at``.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """A claimed message and what came of it: delivered, or another try at `retry_at`."""
+
+    claim: Claim
+    attempt: Attempt
+    retry_at: datetime | None = None
+
+
+_RECORD: Final = """
+    WITH told AS (
+        SELECT * FROM json_to_recordset(%s::json) AS one (
+            id uuid, centre_id uuid, institution_id uuid, outbox_id uuid, request_id uuid, number integer,
+            started_at timestamptz, ended_at timestamptz, result text, http_status smallint, reason text,
+            fence integer, retry_at timestamptz
+        )
+    ), kept AS (
+        INSERT INTO attempts (id, centre_id, institution_id, outbox_id, request_id, number, started_at, ended_at,
+                              result, http_status, reason)
+        SELECT id, centre_id, institution_id, outbox_id, request_id, number, started_at, ended_at,
+               result, http_status, reason
+        FROM told
+    ), delivered AS (
+        UPDATE outbox SET state = 2, ended_at = told.ended_at
+        FROM told
+        WHERE outbox.id = told.outbox_id AND told.result = 'delivered' AND outbox.state IN (0, 1)
+    )
+    UPDATE outbox SET state = 0, lease_until = NULL, next_attempt_at = coalesce(told.retry_at, told.ended_at)
+    FROM told
+    WHERE outbox.id = told.outbox_id AND told.result <> 'delivered' AND outbox.state = 1 AND outbox.fence = told.fence
+"""
+
+
+def record(work: Work, tried: Sequence[Tried]) -> None:
+    """Record attempts and what follows of each.
 
     A delivery counts whatever became of the lease; a failure counts only
     while the lease is still ours, so that a sender that slept through it
     cannot put back what another one has delivered.
     """
-    connection = work.connection
-    connection.execute(
-        insert(attempts).values(
-            id=work.new_id(),
-            centre_id=work.centre_id,
-            institution_id=claimed.institution_id,
-            outbox_id=claimed.id,
-            request_id=claimed.request_id,
-            number=claimed.attempt,
-            started_at=attempt.started_at,
-            ended_at=attempt.ended_at,
-            result=attempt.result,
-            http_status=attempt.http_status,
-            reason=attempt.reason,
-        )
-    )
-    mine = outbox.c.id == claimed.id
-    if attempt.result == "delivered":
-        connection.execute(
-            update(outbox)
-            .where(mine, outbox.c.state.in_((WAITING, CLAIMED)))
-            .values(state=DELIVERED, ended_at=attempt.ended_at)
-        )
-    else:
-        connection.execute(
-            update(outbox)
-            .where(mine, outbox.c.state == CLAIMED, outbox.c.fence == claimed.fence)
-            .values(state=WAITING, lease_until=None, next_attempt_at=retry_at or attempt.ended_at)
-        )
+    rows = [
+        {
+            "id": work.new_id(),
+            "centre_id": work.centre_id,
+            "institution_id": one.claim.institution_id,
+            "outbox_id": one.claim.id,
+            "request_id": one.claim.request_id,
+            "number": one.claim.attempt,
+            "started_at": one.attempt.started_at,
+            "ended_at": one.attempt.ended_at,
+            "result": one.attempt.result,
+            "http_status": one.attempt.http_status,
+            "reason": one.attempt.reason,
+            "fence": one.claim.fence,
+            "retry_at": one.retry_at,
+        }
+        for one in tried
+    ]
+    work.connection.exec_driver_sql(_RECORD, (as_json(rows),))
 
 
 _RECLAIM = text("""

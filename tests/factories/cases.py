@@ -94,7 +94,7 @@ class Story:
             (claim,) = outbox.claim(work, {row.institution_id: 1}, timedelta(seconds=60))
             assert claim.id == request_id, "deliver the messages to one institution in their order"
             attempt = outbox.Attempt(started_at=now, ended_at=now, result="delivered", http_status=200)
-            outbox.record(work, claim, attempt, retry_at=None)
+            outbox.record(work, [outbox.Tried(claim=claim, attempt=attempt)])
             event = RequestDelivered(
                 id=work.new_id(), at=now, request_id=request_id, channel=row.channel, sent_at=now, delivered_at=now
             )

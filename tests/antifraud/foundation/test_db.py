@@ -1,0 +1,57 @@
+"""Connections that die while they lie in the pool, and the one row that a credential opens."""
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from antifraud.auth.service import Centre
+from antifraud.foundation.db import Database
+from antifraud.installation import Installation
+
+
+def _end(installation: Installation, backend: int) -> None:
+    """End a server process, as a restart of the server would, and wait until it is gone."""
+    with installation.database.begin(None) as connection:
+        connection.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": backend})
+
+
+def _backend(database: Database) -> int:
+    with database.begin(None) as connection:
+        return int(connection.scalar(text("SELECT pg_backend_pid()")) or 0)
+
+
+def test_a_connection_that_died_in_the_pool_is_replaced_before_anything_is_done(
+    installation: Installation, drill: Centre
+) -> None:
+    database = Database(installation.database.url, pool_size=1)
+    for look in (
+        lambda: _backend(database),
+        lambda: database.by_credential("SELECT 1 FROM sources WHERE token_hash = shown.presented::bytea", "nobody"),
+    ):
+        died = _backend(database)
+        _end(installation, died)
+        look()
+        assert _backend(database) != died
+    with database.begin(drill.id) as connection:
+        assert connection.scalar(text("SELECT current_setting('antifraud.centre')")) == str(drill.id)
+    database.close()
+
+
+def test_a_connection_that_dies_under_work_is_not_repeated_behind_its_back(installation: Installation) -> None:
+    database, runs = Database(installation.database.url, pool_size=1), 0
+    with pytest.raises(DBAPIError), database.begin(None) as connection:  # noqa: PT012 - the failure is in the block
+        runs += 1
+        _end(installation, int(connection.scalar(text("SELECT pg_backend_pid()")) or 0))
+        connection.execute(text("SELECT 1"))
+    assert runs == 1
+    database.close()
+
+
+def test_a_credential_opens_its_own_row_and_leaves_no_setting_behind(installation: Installation) -> None:
+    database = Database(installation.database.url, pool_size=1)
+    query = "SELECT code FROM sources WHERE token_hash = decode(shown.presented, 'hex')"
+    assert database.by_credential(query, "00" * 32) is None
+    assert database.by_credential("SELECT code FROM sources WHERE shown.presented IS NOT NULL", "00" * 32) is None
+    with database.begin(None) as connection:
+        assert connection.scalar(text("SELECT current_setting('antifraud.presented')")) == ""
+    database.close()
