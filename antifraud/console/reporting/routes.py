@@ -157,12 +157,14 @@ def blueprint(console: Console) -> Blueprint:
     @routes.get("/reports/new")
     @needs("report.take")
     def new() -> str | Response:
-        """Offer the open drafts first; where there is none, begin one."""
+        """Offer my open drafts first; where there is none, begin one. ``all`` shows those of the others too."""
         with acting(console) as work:
             waiting = [one for one in drafts.open_drafts(work) if not one.is_empty]
-            people = people_by_id(work.connection, {one.editor_id for one in waiting})
+            if request.args.get("all") is None:
+                waiting = [one for one in waiting if one.editor_id == me().id]
             if waiting:
                 waiting.sort(key=lambda one: one.editor_id != me().id)
+                people = people_by_id(work.connection, {one.editor_id for one in waiting})
                 return page(
                     "reporting/choose.html",
                     room="reporting",
@@ -242,7 +244,7 @@ def _do(room: Room, no: int, verb: str, argument: str) -> tuple[Conflict, ...]:
         before = room.draft(work, no)
         if verb == "take":
             drafts.take_over(work, no, me().id)
-    if verb in {"take", "look"}:
+    if verb == "look":
         return ()
     # What is on its way, or went, is only sent again: its facts stand.
     if not (verb == "send" and (before.frozen is not None or before.state == "sent")):

@@ -1,5 +1,7 @@
 """Likeness: the same account, person or money in another case is found by keyed hashes, with what follows from it."""
 
+# ruff: noqa: ANN401 - a probe's members are of several kinds
+
 import time
 from datetime import timedelta
 from typing import Any

@@ -1,5 +1,7 @@
 """Drafts: nothing typed is lost or overwritten, and sending makes one report, whatever happens in between."""
 
+# ruff: noqa: ANN401 - acts and values of several kinds
+
 import json
 from datetime import timedelta
 from typing import Any
@@ -44,13 +46,14 @@ class Desks:
 
     def new(self, **values: str) -> Draft:
         opened = self.do(lambda work: drafts.open_draft(work, self.chen.id))
-        return self.save(opened.no, values) if values else opened
+        found: Draft = self.save(opened.no, values) if values else opened
+        return found
 
     def save(self, no: int, values: dict[str, str], *, who: Person | None = None, seen: int = 99) -> Draft:
         by = who or self.chen
-        found, conflicts = self.do(lambda work: drafts.save(work, no, by.id, values, seen=seen))
-        assert not conflicts
-        return found
+        saved: tuple[Draft, Any] = self.do(lambda work: drafts.save(work, no, by.id, values, seen=seen))
+        assert not saved[1]
+        return saved[0]
 
     def rows(self, sql: str, **values: Any) -> list[Any]:
         with self.installation.database.begin(self.centre.id) as connection:

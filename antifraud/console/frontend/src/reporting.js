@@ -46,6 +46,11 @@ function startSheet() {
   function recall() {
     let kept = {};
     try { kept = JSON.parse(sessionStorage.getItem(store) ?? "{}"); } catch { /* not ours */ }
+    if (isReadOnly()) {
+      state.dirty = new Map(Object.entries(kept));
+      if (state.dirty.size) badge(badgeWords().unsaved, "soon");
+      return;
+    }
     for (const [name, value] of Object.entries(kept)) {
       const one = field(name);
       if (one && one.value !== value) { one.value = value; state.dirty.set(name, value); }
@@ -78,7 +83,8 @@ function startSheet() {
     const sent = new Map(state.dirty);
     const answer = await post(act, sent);
     if (!answer) return;
-    for (const [name, value] of sent) if (state.dirty.get(name) === value) state.dirty.delete(name);
+    // Somebody took the draft over: what is not saved stays in this tab, for when it is taken back.
+    if (!answer.parts || answer.mine !== false) for (const [name, value] of sent) if (state.dirty.get(name) === value) state.dirty.delete(name);
     remember();
     take(answer, sent);
   }
@@ -116,7 +122,8 @@ function startSheet() {
     state.version = told.version;
     state.matches = told.matches;
     if (told.state !== form.dataset.state) { go(form.action); return; }
-    if (told.mine === isReadOnly()) { go(form.action); return; }
+    if (told.mine === isReadOnly() && !told.parts.conflicts.includes("data-conflict")) { go(form.action); return; }
+    if (told.mine && isReadOnly()) writable();
     for (const [name, html] of Object.entries(told.parts)) put(document.querySelector(`[data-part="${name}"]`), html);
     for (const [name, html] of Object.entries(told.states)) put(form.querySelector(`[data-part-state="${name}"]`), html);
     for (const [name, html] of Object.entries(told.fields)) showField(name, html);
@@ -132,6 +139,12 @@ function startSheet() {
       if (one.value !== text) one.value = text;
     }
     state.question = 0;
+  }
+
+  /** Let the page be typed in again, without losing what it shows of a conflict. */
+  function writable() {
+    delete form.dataset.readonly;
+    for (const one of inputs()) one.readOnly = one.disabled = false;
   }
 
   function put(place, html) {
@@ -190,7 +203,7 @@ function startSheet() {
       if (answer.status === 401) return;
       const told = await answer.json().catch(() => null);
       if (!told) return;
-      for (const [name, value] of told.parts ? fields : []) if (state.dirty.get(name) === value) state.dirty.delete(name);
+      for (const [name, value] of told.parts && told.mine ? fields : []) if (state.dirty.get(name) === value) state.dirty.delete(name);
       remember();
       take(told);
       if (told.status === 422 && told.focus) focusOn(told.focus);
@@ -255,9 +268,21 @@ function startSheet() {
   form.addEventListener("input", (event) => { if (event.target.dataset.field) changed(event.target); });
   form.addEventListener("change", (event) => { if (event.target.dataset.field && state.dirty.has(event.target.name)) save(); });
   form.addEventListener("paste", (event) => {
-    if (event.target.name !== "paste") return;
-    setTimeout(async () => { changed(event.target); await save(); const first = field("account"); first?.focus(); first?.select(); }, 0);
+    const box = field("paste"), text = event.clipboardData?.getData("text/plain") ?? "";
+    if (!box || isReadOnly() || !event.target.dataset.field) return;
+    if (event.target !== box) {
+      // A whole message belongs into its box, wherever the hand happens to be.
+      if (event.target.tagName === "TEXTAREA" || !isMessage(text)) return;
+      event.preventDefault();
+      box.value = text;
+      changed(box);
+      save().then(() => event.target.select());
+      return;
+    }
+    setTimeout(async () => { changed(box); await save(); const first = field("account"); first?.focus(); first?.select(); }, 0);
   });
+
+  const isMessage = (text) => text.trim().length > 30 || /\n/.test(text.trim()) || (/\p{Script=Han}/u.test(text) && /\d{4}/.test(text) && text.trim().length > 15);
 
   form.addEventListener("click", (event) => {
     const button = event.target.closest("[data-act]");

@@ -203,7 +203,7 @@ def test_the_second_operator_sees_the_draft_read_only_and_takes_it_over(
 ) -> None:
     chen.type(amount="42000")
     liu = browser("liuyang")
-    assert f"继续草稿 {chen.no:04d}" in liu.get("/reports/new")
+    assert f"继续草稿 {chen.no:04d}" in liu.get("/reports/new?all=1")
     page = liu.get(f"/reports/new/{chen.no}")
     assert "chenjing 正在编辑" in page
     assert "data-readonly" in page
@@ -228,6 +228,21 @@ def test_a_field_that_another_changed_is_shown_with_both_values(
     assert "420000" in told["parts"]["conflicts"]
     assert told["values"]["amount"] == "420000"
     assert chen.script("save", seen=told["version"], amount="42001")["values"]["amount"] == "42001"
+
+
+def test_what_was_not_saved_when_another_took_over_is_told_when_it_is_taken_back(
+    chen: Browser, browser: Callable[[str], Browser]
+) -> None:
+    seen = chen.type(amount="42000")["version"]
+    liu = browser("liuyang")
+    liu.get(f"/reports/new/{chen.no}")
+    liu.script("take")
+    liu.type(amount="420000")
+    back = chen.script("take", seen=seen, status=409, amount="42001", name="李")
+    assert back["mine"] is True
+    assert "42001" in back["parts"]["conflicts"]
+    assert back["values"]["amount"] == "420000"
+    assert back["values"]["name"] == "李"
 
 
 def test_the_open_draft_is_offered_first(chen: Browser) -> None:
