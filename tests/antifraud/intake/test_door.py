@@ -85,7 +85,7 @@ def test_a_fault_in_understanding_itself_loses_nothing_and_tells_nothing(
     monkeypatch.setitem(PROFILES, "native", broken)
     with structlog.testing.capture_logs() as logged:
         assert doorway.post(doorway.report()).status_code == 202
-    assert [one["event"] for one in logged] == ["report_not_understood"]
+    assert [one["event"] for one in logged if one["event"] != "request"] == ["report_not_understood"]
     monkeypatch.setitem(PROFILES, "native", native)
     assert reports.door(doorway.installation).understand_stored(doorway.centre) == 1
     assert doorway.count("outbox") == 1
