@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, request, url_for
-from flask_babel import gettext as _
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
@@ -15,6 +14,7 @@ from antifraud.console.casework import wording
 from antifraud.console.casework.approving import bars, card_of, is_own
 from antifraud.console.casework.doing import Form, NotPossible, do, read_decision
 from antifraud.console.frame.page import Console, acting, centre, me, needs, page
+from antifraud.console.frame.texts import gettext as _
 from antifraud.foundation.db import retrying
 from antifraud.work import Work
 

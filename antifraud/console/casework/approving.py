@@ -4,13 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
-from flask_babel import gettext as _
-
 from antifraud.auth.people import Person, UnknownLogin, person_named
 from antifraud.cases.decisions import Behind, behind
 from antifraud.cases.dossier import AccountLabel, ApprovalRow, Dossier
 from antifraud.console.casework import wording
 from antifraud.console.frame import shown, words
+from antifraud.console.frame.texts import gettext as _
 from antifraud.work import Work
 from workflows.clocks import due_at
 from workflows.scheme import Definition

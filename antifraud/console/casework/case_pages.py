@@ -6,7 +6,6 @@ from typing import Any, Final
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, request, url_for
-from flask_babel import gettext as _
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
@@ -17,6 +16,7 @@ from antifraud.console.casework.doing import VERBS, Form, NotPossible, do, read_
 from antifraud.console.casework.revealing import SHOWN_SECONDS, NothingToReveal, reveal
 from antifraud.console.casework.view import STORY, missed, next_due, story_of, view_of
 from antifraud.console.frame.page import Console, acting, by_script, centre, me, needs, page, part
+from antifraud.console.frame.texts import gettext as _
 from antifraud.foundation.db import retrying
 from antifraud.foundation.problems import Problem
 from antifraud.work import Work

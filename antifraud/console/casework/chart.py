@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from flask_babel import gettext as _
-from flask_babel import ngettext
 from markupsafe import Markup
 
 from antifraud.cases import flow
@@ -13,6 +11,8 @@ from antifraud.cases.dossier import AccountLabel, Dossier
 from antifraud.cases.flow import Edge, Flow, Money, Node
 from antifraud.console.casework import layout, wording
 from antifraud.console.frame import shown, words
+from antifraud.console.frame.texts import gettext as _
+from antifraud.console.frame.texts import ngettext
 
 BAR: Final = 1000
 _INNER: Final = 15.0

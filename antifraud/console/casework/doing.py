@@ -6,8 +6,6 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from flask_babel import gettext as _
-
 from antifraud.banks.numbers import read_number
 from antifraud.banks.queries import by_name
 from antifraud.cases import acts
@@ -15,6 +13,7 @@ from antifraud.cases.casefile import CaseFile
 from antifraud.cases.dossier import Dossier
 from antifraud.cases.messages import Mail
 from antifraud.console.casework import wording
+from antifraud.console.frame.texts import gettext as _
 from antifraud.foundation.money import from_major
 from antifraud.foundation.problems import InvalidValue, Problem
 from antifraud.foundation.times import parse_time

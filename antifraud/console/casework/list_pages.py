@@ -6,7 +6,6 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, redirect, request, session, url_for
-from flask_babel import gettext as _
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
@@ -14,6 +13,7 @@ from antifraud.cases.listing import PHASES, Filters, fraud_types, number_of_case
 from antifraud.cases.search import Sought, cases_sought, seek
 from antifraud.console.casework import wording
 from antifraud.console.frame.page import Console, acting, centre, needs, page
+from antifraud.console.frame.texts import gettext as _
 from antifraud.foundation.times import zone
 from antifraud.intake.queries import case_of_report
 from antifraud.work import Work

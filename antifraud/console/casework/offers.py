@@ -11,13 +11,12 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from flask_babel import gettext as _
-
 from antifraud.auth.people import Person
 from antifraud.cases.dossier import Dossier, TaskRow
 from antifraud.cases.possible import Possible
 from antifraud.console.casework import wording
 from antifraud.console.frame import shown, words
+from antifraud.console.frame.texts import gettext as _
 from workflows.state import Hold, Request
 
 MOST_URGENT: Final = 4

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from flask_babel import gettext as _
 from sqlalchemy import select
 
 from antifraud.audit.queries import REVEALED
@@ -18,6 +17,7 @@ from antifraud.cases.accounts import cards_of
 from antifraud.cases.dossier import Dossier
 from antifraud.cases.models import cases, leads, parties
 from antifraud.channel.models import replies
+from antifraud.console.frame.texts import gettext as _
 from antifraud.foundation.json import loads
 from antifraud.foundation.problems import Problem
 from antifraud.outbox.models import outbox

@@ -6,9 +6,6 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from flask_babel import gettext as _
-from flask_babel import ngettext
-
 from antifraud.audit.queries import entries_of, entries_since, times_revealed
 from antifraud.auth.people import Person, people_by_id
 from antifraud.cases.dossier import AccountLabel, Dossier
@@ -19,6 +16,8 @@ from antifraud.console.casework import wording
 from antifraud.console.casework.chart import Chart, chart_of
 from antifraud.console.casework.offers import Offer, offers_of
 from antifraud.console.frame import words
+from antifraud.console.frame.texts import gettext as _
+from antifraud.console.frame.texts import ngettext
 from antifraud.deadlines.queries import waits_by_id
 from antifraud.intake.queries import Reported, reports_of
 from antifraud.outbox.messages import Sent, messages_about

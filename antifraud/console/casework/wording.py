@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
-from flask_babel import LazyString, ngettext
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as lazy
-
 from antifraud.cases.dossier import AccountLabel, Dossier
 from antifraud.cases.story import Line
 from antifraud.console.frame import shown, words
 from antifraud.console.frame.languages import language
+from antifraud.console.frame.texts import LazyString, ngettext
+from antifraud.console.frame.texts import gettext as _
+from antifraud.console.frame.texts import lazy_gettext as lazy
 from workflows.state import Hold
 
 DROP_REASONS: Final = ("wrong_account", "told_twice", "no_fraud", "victim_withdrew")

@@ -3,7 +3,6 @@
 from typing import Final
 
 from flask import Flask, Response, request
-from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -11,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from antifraud.console.frame.page import SIGNING, page
 from antifraud.console.frame.signing import stale_form
+from antifraud.console.frame.texts import gettext as _
 from antifraud.foundation import web
 from antifraud.foundation.access import request_id
 from antifraud.foundation.problems import Problem, Unavailable

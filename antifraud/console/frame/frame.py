@@ -5,11 +5,11 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from flask import Blueprint, Flask, current_app, request
-from flask_babel import LazyString, lazy_gettext
-from flask_babel import gettext as _
 
 from antifraud.console.frame import languages, live, machine, sessions, shown
 from antifraud.console.frame.page import Console, needs, page
+from antifraud.console.frame.texts import LazyString, lazy_gettext
+from antifraud.console.frame.texts import gettext as _
 
 
 @dataclass(frozen=True, slots=True)

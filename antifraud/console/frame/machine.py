@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from flask_babel import gettext as _
 from sqlalchemy.exc import SQLAlchemyError
 
 from antifraud.console.frame.shown import duration
+from antifraud.console.frame.texts import gettext as _
 from antifraud.deadlines import service as deadlines
 from antifraud.installation import Installation
 from antifraud.outbox import queries as outbox

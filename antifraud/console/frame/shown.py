@@ -5,12 +5,12 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Final
 
 from flask import Flask
-from flask_babel import gettext as _
 from markupsafe import Markup
 
 from antifraud.console.frame import words
 from antifraud.console.frame.languages import language, zone
 from antifraud.console.frame.page import console
+from antifraud.console.frame.texts import gettext as _
 from antifraud.foundation.money import to_major
 
 NOTHING: Final = "—"

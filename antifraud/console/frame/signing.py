@@ -7,8 +7,6 @@ from typing import Final, Protocol
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, current_app, jsonify, make_response, redirect, request, url_for
-from flask_babel import gettext as _
-from flask_babel import ngettext
 from flask_wtf.csrf import generate_csrf
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -19,6 +17,8 @@ from antifraud.auth.signing_in import NewPasswordRefused, SigningIn, SignInRefus
 from antifraud.auth.throttle import TooManyFailures
 from antifraud.console.frame import browsers, sessions
 from antifraud.console.frame.page import SIGNING, Console, acting, centre, me, needs, open_to_all, page
+from antifraud.console.frame.texts import gettext as _
+from antifraud.console.frame.texts import ngettext
 from antifraud.foundation.problems import Unavailable
 
 _LANDINGS: Final = (("worklist.see", "/"), ("case.see", "/cases"), ("people.manage", "/people"))

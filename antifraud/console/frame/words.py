@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from flask_babel import LazyString
-from flask_babel import lazy_gettext as _
+from antifraud.console.frame.texts import LazyString
+from antifraud.console.frame.texts import lazy_gettext as _
 
 _WORDS: Final[Mapping[str, Mapping[str, LazyString]]] = MappingProxyType(
     {

@@ -5,12 +5,12 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from flask import Blueprint, request
-from flask_babel import gettext as _
 
 from antifraud.auth.service import Centre
 from antifraud.console.frame import sessions
 from antifraud.console.frame.languages import FOLDERS, language
 from antifraud.console.frame.page import Console, acting, centre, needs, open_to_all, page
+from antifraud.console.frame.texts import gettext as _
 from antifraud.console.weekly import figures, items, reading
 from antifraud.console.weekly.items import Items, Wanted
 from antifraud.foundation.access import of_centre

@@ -6,14 +6,14 @@ from typing import Any
 from uuid import UUID
 
 from flask import Response, flash, jsonify, redirect, request
-from flask_babel import gettext as _
-from flask_babel import ngettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from antifraud.cases.messages import Mail
 from antifraud.cases.worklist import SnoozeRefused, TaskOver, TaskTaken
 from antifraud.console.frame.page import Console, acting, by_script, me
 from antifraud.console.frame.shown import instant
+from antifraud.console.frame.texts import gettext as _
+from antifraud.console.frame.texts import ngettext
 from antifraud.foundation.problems import InvalidValue, NotFound, Problem
 from antifraud.work import Work
 from workflows import EventRefused

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from flask_babel import gettext as _
-from flask_babel import ngettext
-
 from antifraud.cases.beside import Hop
 from antifraud.console.frame import words
 from antifraud.console.frame.languages import language
+from antifraud.console.frame.texts import gettext as _
+from antifraud.console.frame.texts import ngettext
 
 SHOWN_TIERS: Final = 3
 _ENDINGS: Final = ("银行", "支付", " Bank", " Pay")

@@ -11,8 +11,6 @@ from typing import Final
 from uuid import UUID
 
 from flask import Blueprint, Response, jsonify, request
-from flask_babel import gettext as _
-from flask_babel import ngettext
 from markupsafe import Markup
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as AnyResponse
@@ -23,6 +21,8 @@ from antifraud.cases.agenda import COUNTED, SCOPES, Place
 from antifraud.cases.messages import Mail
 from antifraud.console.frame.languages import language
 from antifraud.console.frame.page import Console, acting, centre, me, needs, page, part
+from antifraud.console.frame.texts import gettext as _
+from antifraud.console.frame.texts import ngettext
 from antifraud.console.worklist import figures, listing
 from antifraud.console.worklist.acting import answer, ids, on_each
 from antifraud.console.worklist.listing import Listing

@@ -6,14 +6,13 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from flask_babel import gettext as _
-
 from antifraud.auth.people import Person
 from antifraud.cases.agenda import Edges, Entry
 from antifraud.cases.beside import Hop
 from antifraud.cases.worklist import UNCLAIMED_AFTER, UNCLAIMED_BEFORE_DUE
 from antifraud.console.frame.languages import language
 from antifraud.console.frame.shown import NOTHING, clock_time, instant, now
+from antifraud.console.frame.texts import gettext as _
 from antifraud.console.frame.words import word
 from antifraud.console.worklist.money import Money, money, tier_word
 

@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from uuid import UUID
 
-from flask_babel import gettext as _
-
 from antifraud.auth.people import Person
 from antifraud.cases.agenda import SCOPES
 from antifraud.cases.beside import Ended
 from antifraud.cases.worklist import SNOOZE_REASONS
 from antifraud.console.frame.page import me
+from antifraud.console.frame.texts import gettext as _
 from antifraud.console.worklist.listing import Listing
 
 ASSIGN = "task.assign"
