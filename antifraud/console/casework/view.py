@@ -161,6 +161,8 @@ def headline(dossier: Dossier) -> str:
     requests = list(dossier.requests.values())
     if not requests:
         waiting = len(dossier.open_tasks)
+        if not waiting:
+            return _("No bank was asked.")
         return ngettext("%(num)d thing waits for a person.", "%(num)d things wait for a person.", waiting)
     answered = [request for request in requests if request.stage == "answered"]
     late = sum(request.late for request in requests)

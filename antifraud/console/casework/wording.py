@@ -61,6 +61,11 @@ _REASONS: Final[Mapping[str, LazyString]] = MappingProxyType(
         "unreadable": lazy("cannot be read"),
         "names_another_request": lazy("names another request"),
         "cannot_follow": lazy("does not fit what is known"),
+        "bank_called": lazy("bank called, answer promised"),
+        "victim_unreachable": lazy("victim not reached"),
+        "papers_under_way": lazy("papers under way"),
+        "colleague_on_it": lazy("a colleague is on it"),
+        "too_early": lazy("too early"),
         "freeze_after_end": lazy("the freeze came after the end of the stop"),
     }
 )
