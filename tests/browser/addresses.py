@@ -38,7 +38,7 @@ PAGES: Final[Mapping[str, Place]] = {
     "cases": Place("/cases", ("auditor", "operator", "supervisor")),
     "case": Place("/cases/{no}", ("operator", "supervisor", "auditor")),
     "approvals": Place("/approvals", ("supervisor",)),
-    "weekly": Place("/weekly/{week}", ("auditor", "operator", "supervisor")),
+    "weekly": Place("/weekly/{week}", ("auditor", "operator", "supervisor", "administrator", "nobody")),
     "weekly-items": Place("/weekly/{week}/items", ("supervisor", "auditor")),
     "help": Place("/help", ("operator", "supervisor", "auditor", "administrator")),
     "account": Place("/account", ("operator", "supervisor", "auditor", "administrator")),

@@ -46,7 +46,7 @@ def test_a_tab_that_reloads_without_a_network_has_everything_again(
     window = tab(staff.operator)
     window.go("/")
     begin(window)
-    window.page.route("**/reports/new/*", lambda route: _abort_posts(route))
+    window.page.route("**/reports/new/*", _abort_posts)
     field(window, "name").fill("王五")
     expect(window.page.locator("#draft-state .tag")).to_have_attribute("data-st", "soon")
     window.page.on("dialog", lambda dialog: dialog.accept())
