@@ -27,7 +27,7 @@ function forgetOthers() {
 
 function startSheet() {
   const says = form.dataset, store = `draft:${document.body.dataset.person}:${says.no}`;
-  const state = { version: Number(says.version), dirty: new Map(), saving: null, busy: 0, timer: 0, isSending: false, matches: [], question: 0, leaving: false };
+  const state = { version: Number(says.version), dirty: new Map(), saving: null, busy: 0, seenThen: null, timer: 0, isSending: false, matches: [], question: 0, leaving: false };
   const isReadOnly = () => "readonly" in form.dataset;
   const inputs = () => [...form.querySelectorAll("[data-field]")].filter((one) => /^(INPUT|TEXTAREA|SELECT)$/.test(one.tagName));
   const field = (name) => form.querySelector(`[name="${CSS.escape(name)}"][data-field]`);
@@ -39,15 +39,17 @@ function startSheet() {
 
   function remember() {
     form.toggleAttribute("data-unsaved", state.dirty.size > 0);
-    if (state.dirty.size) sessionStorage.setItem(store, JSON.stringify(Object.fromEntries(state.dirty)));
+    if (state.dirty.size) sessionStorage.setItem(store, JSON.stringify({ seen: state.seenThen ?? state.version, fields: Object.fromEntries(state.dirty) }));
     else sessionStorage.removeItem(store);
   }
 
   function recall() {
-    let kept = {};
-    try { kept = JSON.parse(sessionStorage.getItem(store) ?? "{}"); } catch { /* not ours */ }
+    let kept = {}, seen = null;
+    try { ({ fields: kept = {}, seen = null } = JSON.parse(sessionStorage.getItem(store) ?? "{}")); } catch { /* not ours */ }
     if (isReadOnly()) {
+      // Somebody else has changed the draft since these were typed: told beside theirs when it is taken back.
       state.dirty = new Map(Object.entries(kept));
+      state.seenThen = seen;
       if (state.dirty.size) badge(badgeWords().unsaved, "soon");
       return;
     }
@@ -85,12 +87,13 @@ function startSheet() {
     if (!answer) return;
     // Somebody took the draft over: what is not saved stays in this tab, for when it is taken back.
     if (!answer.parts || answer.mine !== false) for (const [name, value] of sent) if (state.dirty.get(name) === value) state.dirty.delete(name);
+    if (answer.mine) state.seenThen = null;
     remember();
     take(answer, sent);
   }
 
   async function post(act, fields) {
-    const body = new URLSearchParams([...fields, ["do", act], ["seen", String(state.version)]]);
+    const body = new URLSearchParams([...fields, ["do", act], ["seen", String(state.seenThen ?? state.version)]]);
     badge(badgeWords().saving);
     try {
       const answer = await fetch(form.action, { method: "POST", body, headers: { "X-CSRFToken": csrfToken(), "X-Requested-With": "fetch" }, cache: "no-store" });
