@@ -27,6 +27,7 @@ from antifraud.foundation.problems import InvalidValue
 from antifraud.work import Work
 from workflows import AnyEvent
 from workflows.events import (
+    AnswerSettled,
     AppealDecided,
     AppealReceived,
     ApprovalGiven,
@@ -118,6 +119,40 @@ def resolve_lead(work: Work, mail: Mail, case_id: UUID, hold_id: UUID, *, instit
         hold_id,
         lambda _, known: LeadResolved(
             **known, hold_id=hold_id, account_id=account_id, institution_id=found.id, by=work.actor, doubts=doubts
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """What an institution's contradictory answers amount to: an outcome of the definition, and what is held by it."""
+
+    outcome: str
+    held_minor: int | None = None
+    executed_at: datetime | None = None
+
+
+def settle_answers(work: Work, mail: Mail, case_id: UUID, request_id: UUID, settlement: Settlement) -> CaseFile:
+    """Decide between contradictory answers to a request.
+
+    Raises:
+        InvalidValue: The instant lies in the future.
+        EventRefused: They do not contradict each other, or the outcome does not conclude such a request.
+    """
+    if settlement.executed_at is not None and settlement.executed_at > work.now():
+        raise InvalidValue("the stop cannot lie in the future: say when the institution carried it out")
+    return _act(
+        work,
+        mail,
+        case_id,
+        request_id,
+        lambda _, known: AnswerSettled(
+            **known,
+            request_id=request_id,
+            by=work.actor,
+            outcome=settlement.outcome,
+            held_minor=settlement.held_minor,
+            executed_at=settlement.executed_at,
         ),
     )
 

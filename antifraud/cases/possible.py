@@ -14,6 +14,7 @@ from uuid import UUID
 from antifraud.cases.dossier import Dossier, ProcedureView
 from workflows import AnyEvent, EventRefused, advance
 from workflows.events import (
+    AnswerSettled,
     AppealReceived,
     ApprovalGiven,
     CaseFiled,
@@ -26,7 +27,7 @@ from workflows.events import (
     ReminderAsked,
     TaskCompleted,
 )
-from workflows.state import Hold
+from workflows.state import Hold, Request
 
 _ANY: Final = UUID(int=0x0190_0000_0000_7000_8000_0000_0000_0001)
 """An id that nothing has: what is tried is never kept."""
@@ -36,7 +37,8 @@ _ANY: Final = UUID(int=0x0190_0000_0000_7000_8000_0000_0000_0001)
 class Possible:
     """What one person can do in one case; each set holds the subjects of an act.
 
-    `measures` are request kinds by hold. `approve` are the decisions that this
+    `measures` are request kinds by hold, `settle` the outcomes among which a
+    contradiction is decided, by request. `approve` are the decisions that this
     person may make, `own` those that only somebody else may.
     """
 
@@ -44,6 +46,7 @@ class Possible:
     drop: frozenset[UUID] = frozenset()
     resolve: frozenset[UUID] = frozenset()
     measures: Mapping[UUID, tuple[str, ...]] = field(default_factory=dict)
+    settle: Mapping[UUID, tuple[str, ...]] = field(default_factory=dict)
     remind: frozenset[UUID] = frozenset()
     hand_over: frozenset[UUID] = frozenset()
     papers: frozenset[UUID] = frozenset()
@@ -72,6 +75,7 @@ def possible(dossier: Dossier, actor: str, now: datetime) -> Possible:
             and trial.takes(LeadResolved, hold_id=hold.id, account_id=_ANY, institution_id=_ANY)
         ),
         measures={hold.id: kinds for trial, hold in holds if (kinds := trial.measures(hold))},
+        settle={one.id: codes for trial, one in requests if one.conflict and (codes := trial.outcomes(one))},
         remind=frozenset(one.id for trial, one in requests if trial.takes(ReminderAsked, request_id=one.id)),
         hand_over=frozenset(one.id for _, one in requests if one.stage == "queued" and one.channel is None),
         papers=frozenset(
@@ -121,4 +125,12 @@ class _Trial:
             kind
             for kind in self.procedure.definition.requests
             if kind != "stop" and self.takes(MeasureAsked, hold_id=hold.id, kind=kind)
+        )
+
+    def outcomes(self, request: Request) -> tuple[str, ...]:
+        """Return the outcomes that would settle contradictory answers to a request."""
+        return tuple(
+            code
+            for code in self.procedure.definition.outcomes
+            if self.takes(AnswerSettled, request_id=request.id, outcome=code, held_minor=0)
         )

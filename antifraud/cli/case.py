@@ -141,6 +141,19 @@ def done(number: str, task: UUID, code: str | None) -> None:
     _do(code, number, lambda w, m, c: acts.complete_task(w, m, c, task))
 
 
+@command.command("settle")
+@click.argument("number")
+@click.argument("request", type=click.UUID)
+@click.argument("outcome")
+@click.option("--held", type=click.IntRange(0), help="Minor units that are held.")
+@click.option("--at", help="When the institution carried it out, as 2026-11-24T22:41:00+08:00.")
+@CENTRE
+def settle(number: str, request: UUID, outcome: str, held: int | None, at: str | None, code: str | None) -> None:
+    """Decide what an institution's contradictory answers amount to, for example: full."""
+    settlement = acts.Settlement(outcome=outcome, held_minor=held, executed_at=_instant(at))
+    _do(code, number, lambda w, m, c: acts.settle_answers(w, m, c, request, settlement))
+
+
 @command.command("remind")
 @click.argument("number")
 @click.argument("request", type=click.UUID)

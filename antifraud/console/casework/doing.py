@@ -170,6 +170,29 @@ def _measure(form: Form, dossier: Dossier, work: Work) -> _Act:
     return lambda work, mail, case_id: acts.ask_measure(work, mail, case_id, subject, measure)
 
 
+def _settle(form: Form, dossier: Dossier, work: Work) -> _Act:
+    subject = form.subject()
+    request = dossier.requests.get(subject)
+    definition = None if request is None else dossier.definition_of(request.hold_id)
+    if request is None or definition is None:
+        raise NotPossible
+    outcomes = {code: one for code, one in definition.outcomes.items() if one.conclusive and request.kind in one.hold}
+    code = form.choice("outcome", tuple(outcomes), _("choose what holds"))
+    held = None
+    if form.text("held"):
+        try:
+            held = from_major(form.text("held"), request.asset)
+        except InvalidValue:
+            form.errors["held"] = _("not an amount: write digits, for example 42,000.00")
+    elif code in outcomes and outcomes[code].amount != "none":
+        form.errors["held"] = _("say how much is held; 0 if nothing is")
+    executed_at = form.instant("executed_at")
+    if executed_at is not None and executed_at > work.now():
+        form.errors["executed_at"] = _("this lies in the future: say when the bank carried it out")
+    settlement = acts.Settlement(outcome=code, held_minor=held, executed_at=executed_at)
+    return lambda work, mail, case_id: acts.settle_answers(work, mail, case_id, subject, settlement)
+
+
 def _document(form: Form) -> str:
     document = form.text("document")
     if not 1 <= len(document) <= LONGEST_REFERENCE:
@@ -211,6 +234,7 @@ _READERS: Final[Mapping[str, Callable[[Form, Dossier, Work], _Act]]] = {
     "remind": _remind,
     "hand_over": _hand_over,
     "measure": _measure,
+    "settle": _settle,
     "file": _file,
     "decline": _decline,
     "papers": _papers,

@@ -37,6 +37,7 @@ _BY_TASK: Final = {
     "ask_stop_again": ("measure:second_stop",),
     "count_exceeded": ("measure:freeze", "drop"),
     "decide_appeal": ("decide",),
+    "settle_conflict": ("settle",),
     "hand_in_papers": ("papers",),
 }
 
@@ -45,7 +46,8 @@ _BY_TASK: Final = {
 class Offer:
     """One act: `verb` is what the address says, `subject_id` what it is about, `measure` the kind of a measure.
 
-    `due_at` and `task` say why it is urgent; `fields` what must be given with it.
+    `due_at` and `task` say why it is urgent; `fields` what must be given with it,
+    `choices` the codes of an outcome that may be chosen.
     """
 
     verb: str
@@ -58,6 +60,7 @@ class Offer:
     task: TaskRow | None = None
     key: str | None = None
     fields: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
     is_primary: bool = False
 
     @property
@@ -148,6 +151,16 @@ def _of_request(dossier: Dossier, can: Possible, request: Request) -> Iterator[O
     if request.id in can.remind:
         title = _("Remind: %(bank)s", bank=wording.institution(label))
         yield Offer(verb="remind", subject_id=request.id, title=title, detail=kind)
+    if request.id in can.settle:
+        title = _("Decide what the answers amount to: %(account)s", account=account)
+        yield Offer(
+            verb="settle",
+            subject_id=request.id,
+            title=title,
+            detail=_("the bank's answers contradict each other"),
+            fields=("outcome", "held", "executed_at"),
+            choices=can.settle[request.id],
+        )
     if request.id in can.hand_over:
         title = _("Handed over by telephone or paper: %(account)s", account=account)
         yield Offer(verb="hand_over", subject_id=request.id, title=title, detail=kind, fields=("channel", "at"))

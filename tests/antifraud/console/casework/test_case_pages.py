@@ -287,6 +287,27 @@ def test_tasks_papers_objections_and_declining(story: Story, people: People) -> 
     assert "云公止字3号" in anna.text(page_of(story))
 
 
+def test_contradictory_answers_are_decided_by_a_person(story: Story, people: People) -> None:
+    request_id = story.request()
+    story.stopped()
+    anna, path = people("operator", name="anna"), f"{page_of(story)}/acts/settle"
+    assert 'data-act="settle"' not in anna.text(page_of(story))
+    assert anna.post(path, subject=request_id, outcome="full", held="10").status_code == 409, "nothing contradicts"
+    story.answer(request_id, "gone")
+    assert 'data-act="settle"' in anna.text(page_of(story))
+    wrong = anna.post(path, subject=request_id, outcome="full", held="", executed_at="2026-12-31T00:00:00")
+    assert wrong.status_code == 422
+    assert "held-error" in wrong.text
+    assert "executed_at-error" in wrong.text
+    assert "outcome-error" in anna.post(path, subject=request_id, outcome="received", held="1").text
+    at = "2026-11-24T22:00:05"
+    assert anna.post(path, subject=request_id, outcome="full", held="1.05", executed_at=at).status_code == 303
+    assert value(story, "SELECT state FROM holds WHERE case_id = :case") == "stopped"
+    assert value(story, "SELECT held_minor FROM holds WHERE case_id = :case") == 105
+    done = "SELECT ended_by FROM tasks WHERE case_id = :case AND kind = 'settle_conflict'"
+    assert value(story, done) == "user:anna"
+
+
 @pytest.mark.parametrize("subject", ["", "x", "0", str(UUID(int=9)), "'; DROP TABLE cases; --"])
 def test_what_names_nothing_of_the_case_is_refused(story: Story, people: People, subject: str) -> None:
     anna = people("operator", name="anna")
