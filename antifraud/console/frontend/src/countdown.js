@@ -7,8 +7,8 @@ let lastSpoken = -SPOKEN_EVERY_MS;
 
 /** Digits as the server writes them: 01:42, 1:52:10, +02:07. */
 export function digits(leftMs) {
-  // Up while it runs, so that 00:00 is the instant itself; overdue counts whole seconds that have passed.
-  const seconds = leftMs >= 0 ? Math.floor(leftMs / 1000) : Math.floor(-leftMs / 1000);
+  // Rounded towards overdue on both sides of the instant: shown once a second, it is never a whole second behind.
+  const seconds = Math.abs(Math.floor(leftMs / 1000));
   const hours = Math.floor(seconds / 3600), minutes = Math.floor((seconds % 3600) / 60), rest = seconds % 60;
   const sign = leftMs < 0 && seconds ? "+" : "";
   const two = (number) => String(number).padStart(2, "0");
