@@ -185,18 +185,8 @@ def test_a_countdown_is_right_however_wrong_the_computers_clock_is(
         window.go("/")
         is_live(window)
         expect(window.page.locator('#banners [data-name="clock"]')).to_contain_text("300")
-        window.page.wait_for_timeout(1100)
-        earliest = station.clock.now()
-        shown = window.page.evaluate(
-            """() => [...document.querySelectorAll("#rows [data-due]")].slice(0, 10).map(
-                (one) => [one.dataset.due, one.querySelector("b").textContent])"""
-        )
-        latest = station.clock.now()
-        assert shown
-        for due_at, digits in shown:
-            left = seconds_of(digits)
-            exact = [(datetime.fromisoformat(due_at) - at).total_seconds() for at in (latest, earliest)]
-            assert exact[0] - 1.1 <= left <= exact[1] + 1.1, (due_at, digits, exact)
+        # Of some looks, one at least: what a busy machine adds to the others is not ours.
+        assert min(furthest_off(window, station) for _ in range(4)) <= 1
 
 
 def test_the_web_process_alone_says_that_no_worker_lives(
@@ -235,6 +225,24 @@ def open_case(window: Tab, station: System, *, after_seconds: float) -> str:
     number = str(station.one("SELECT no FROM cases ORDER BY id DESC LIMIT 1"))
     wait_for("the case is there", lambda: window.go(f"/cases/{number}").status == 200, 5)
     return number
+
+
+def furthest_off(window: Tab, station: System) -> float:
+    """Return by how many seconds the wrongest of the first countdowns is off the system's clock at this instant."""
+    window.page.wait_for_timeout(700)
+    earliest = station.clock.now()
+    shown = window.page.evaluate(
+        """() => [...document.querySelectorAll("#rows [data-due]")].slice(0, 10).map(
+            (one) => [one.dataset.due, one.querySelector("b").textContent])"""
+    )
+    latest = station.clock.now()
+    assert shown
+
+    def off(due_at: str, digits: str) -> float:
+        least, most = ((datetime.fromisoformat(due_at) - at).total_seconds() for at in (latest, earliest))
+        return max(least - seconds_of(digits), seconds_of(digits) - most)
+
+    return max(off(due_at, digits) for due_at, digits in shown)
 
 
 def seconds_of(digits: str) -> int:

@@ -12,15 +12,11 @@ from tests.browser.sheets import begin, field, saved
 from tests.browser.tabs import Tab
 from tests.processes.harness import System
 
-TEXTS = {
-    "markup": "<img src=x onerror=\"window.ran='img'\"><script>window.ran='script'</script>",
-    "quotes": "\"'`><svg onload=window.ran='svg'> ' OR 1=1; DROP TABLE drafts; --",
-    "template": "{{ 7*7 }} {% raw %} ${7*7} #{7*7} <%= 7*7 %> %(name)s %s {n}",
-    "right to left": "\u202eabc\u202c \u0627\u0644\u0633\u0644\u0627\u0645 \u2066x\u2069",
-    "emoji": "👩‍👩‍👧‍👦🏴󠁧󠁢󠁳󠁣󠁴󠁿 e\u0301\u200d\u200b\ufeff",
-    "long": "长" * 10_000,
-    "controls": "a\u0001\u0008\u001b[31m\r\nSet-Cookie: a=b\r\n\r\nb",
-}
+MARKUP = "<img src=x onerror=\"window.ran='img'\"><script>window.ran='script'</script>'`><svg onload=window.ran='svg'>"
+TEMPLATE = "{{ 7*7 }} {% raw %} ${7*7} <%= 7*7 %> %(name)s %s {n} ' OR 1=1; DROP TABLE drafts; --"
+SIGNS = "\u202eabc\u202c \u0627\u0644\u0633 \u2066x\u2069 👩‍👩‍👧‍👦🏴 e\u0301\u200d\u200b"
+CONTROLS = "a\u0000b\u0001\u0008\u001b[31m\r\nSet-Cookie: a=b\r\n\r\nb"
+TEXTS = {"every kind": f"{MARKUP} {TEMPLATE} {SIGNS} {CONTROLS}", "long": "长" * 10_000}
 FREE_FIELDS = ("name", "victim_name", "reporter_name", "relation", "place", "narrative")
 POST_ALL = """async ([text, skip]) => {
     const statuses = {};

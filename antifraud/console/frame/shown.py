@@ -113,8 +113,12 @@ def iso(at: datetime) -> str:
 
 
 def digits(length: timedelta) -> str:
-    """Return a length as a countdown shows it: 01:42, 1:52:10, and +02:07 for what is over since then."""
-    seconds = int(abs(length).total_seconds())
+    """Return a length as a countdown shows it: 01:42, 1:52:10, and +02:07 for what is over since then.
+
+    A part of a second is rounded towards overdue, on both sides of the instant: shown once a second, a countdown is
+    never a whole second behind.
+    """
+    seconds = abs(length // timedelta(seconds=1))
     hours, rest = divmod(seconds, _HOUR)
     sign = "+" if length < timedelta() and seconds else ""
     minutes, left = divmod(rest, _MINUTE)

@@ -48,7 +48,15 @@ def test_an_instant_is_the_centres_and_has_a_year_only_where_needed(request_cont
 
 @pytest.mark.parametrize(
     ("seconds", "written"),
-    [(102, "01:42"), (0, "00:00"), (6730, "1:52:10"), (-127, "+02:07"), (-0.4, "00:00"), (171_994, "47:46:34")],
+    [
+        (102, "01:42"),
+        (0, "00:00"),
+        (6730, "1:52:10"),
+        (-127, "+02:07"),
+        (1.4, "00:01"),
+        (-0.4, "+00:01"),
+        (171_994, "47:46:34"),
+    ],
 )
 def test_digits_of_a_countdown(seconds: float, written: str) -> None:
     assert shown.digits(timedelta(seconds=seconds)) == written
