@@ -107,6 +107,7 @@ class Worker:
         self._set_aside: dict[UUID, datetime] = {}
         centres = installation.centres()
         self._mails: list[tuple[Centre, Mail]] = [(centre, installation.mail(centre)) for centre in centres]
+        self._senders = list(self._mails)
         keys = installation.vault.keys
         self.outbox = Loop("outbox", installation.clock, self._send)
         self._dispatcher = Dispatcher(
@@ -181,7 +182,10 @@ class Worker:
         return bring_forward
 
     def _send(self) -> int:
-        return sum(self._dispatcher.run_once(centre, mail) for centre, mail in self._mails)
+        """Send for every centre, first for the one that had something to send last: most wake-ups are its own."""
+        claimed = [(self._dispatcher.run_once(centre, mail), centre, mail) for centre, mail in self._senders]
+        self._senders = [(centre, mail) for _, centre, mail in sorted(claimed, key=lambda one: -one[0])]
+        return sum(count for count, _, _ in claimed)
 
     def _fire(self) -> int:
         return sum(self._fire_centre(centre, mail) for centre, mail in self._mails)

@@ -31,9 +31,12 @@ class Message:
     rank: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Claim:
-    """A message that this process may try now, until the lease ends; `wrapped` is its data key as stored."""
+    """A message that this process may try now, until the lease ends; `wrapped` is its data key as stored.
+
+    Its fields stand in the order in which the claiming statement returns them.
+    """
 
     id: UUID
     institution_id: UUID
@@ -154,7 +157,7 @@ def claim(work: Work, free_slots: Mapping[UUID, int], lease: timedelta) -> list[
         _CLAIM,
         {"institutions": list(slots), "slots": list(slots.values()), "now": now, "lease_until": now + lease},
     )
-    return [Claim(**row) for row in rows.mappings()]
+    return [Claim(*row) for row in rows]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,16 +172,15 @@ class Tried:
 _RECORD: Final = """
     WITH told AS (
         SELECT * FROM json_to_recordset(%s::json) AS one (
-            id uuid, centre_id uuid, institution_id uuid, outbox_id uuid, request_id uuid, number integer,
-            started_at timestamptz, ended_at timestamptz, result text, http_status smallint, reason text,
-            fence integer, retry_at timestamptz
+            id uuid, outbox_id uuid, number integer, started_at timestamptz, ended_at timestamptz, result text,
+            http_status smallint, reason text, fence integer, retry_at timestamptz
         )
     ), kept AS (
         INSERT INTO attempts (id, centre_id, institution_id, outbox_id, request_id, number, started_at, ended_at,
                               result, http_status, reason)
-        SELECT id, centre_id, institution_id, outbox_id, request_id, number, started_at, ended_at,
+        SELECT told.id, centre_id, institution_id, outbox_id, request_id, number, started_at, told.ended_at,
                result, http_status, reason
-        FROM told
+        FROM told JOIN outbox ON outbox.id = told.outbox_id
     ), delivered AS (
         UPDATE outbox SET state = 2, ended_at = told.ended_at
         FROM told
@@ -200,10 +202,7 @@ def record(work: Work, tried: Sequence[Tried]) -> None:
     rows = [
         {
             "id": work.new_id(),
-            "centre_id": work.centre_id,
-            "institution_id": one.claim.institution_id,
             "outbox_id": one.claim.id,
-            "request_id": one.claim.request_id,
             "number": one.claim.attempt,
             "started_at": one.attempt.started_at,
             "ended_at": one.attempt.ended_at,
