@@ -99,6 +99,10 @@ test: $(STAMP) $(ASSETS)  ## run every test
 test-workflows: $(STAMP)  ## run the tests of the pure core only (seconds)
 	@$(BIN)/python -m pytest tests/workflows $(ARGS)
 
+.PHONY: screenshots
+screenshots: $(STAMP) $(ASSETS)  ## photograph the console's pages into build/screenshots and docs/screenshots
+	@$(BIN)/python -m tests.browser.photograph $(ARGS)
+
 .PHONY: check
 check: $(STAMP)  ## format, lint, types, import floors, dependencies, migrations
 	$(BIN)/ruff format --check .

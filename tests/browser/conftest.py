@@ -4,7 +4,6 @@ Whatever a test does, at its end no page may have broken its own content securit
 another host for anything, or been answered with a fault of ours.
 """
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
@@ -14,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from antifraud.foundation.settings import Settings
+from tests.browser.chromium import ARGUMENTS, path_of_chromium
 from tests.browser.people import Staff, engage
 from tests.browser.scene import Scene, set_scene
 from tests.browser.tabs import Tab, open_tab
@@ -22,16 +22,6 @@ from tests.processes.harness import System, system
 from tests.processes.procs import Spawner
 
 HERE = Path(__file__).parent
-NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
-ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 WEB_THREADS = 96
 """Of these 32 are kept from the streams; each open page holds one."""
 
@@ -47,7 +37,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def chromium_path() -> str:
     """The Chromium of this machine; without one, whatever needs it is skipped."""
-    found = next(filter(None, map(shutil.which, NAMES)), None)
+    found = path_of_chromium()
     if found is None:
         pytest.skip("there is no Chromium on this machine; on Debian: apt-get install chromium fonts-noto-cjk")
     return found

@@ -18,6 +18,8 @@ from tests.processes.procs import wait_for
 
 ZONE: Final = ZoneInfo("Asia/Shanghai")
 PUBLISHED_AT: Final = time(9, 5)
+STEP: Final = timedelta(minutes=8)
+STEPS: Final = 5
 BANKS: Final = ("SIM-PROMPT", "SIM-PART", "SIM-HOP", "SIM-MUTE", "SIM-NO", "SIM-SLOW")
 STOPPED: Final = """
     SELECT hold.id, hold.case_id FROM holds hold
@@ -37,15 +39,18 @@ class Scene:
     """Full names, telephones and account numbers of the case: no page may hold one of them unasked."""
 
 
-def set_scene(station: System, staff: Staff, *, cases: int = 6) -> Scene:
-    """Play published cases of last week and of now, so that every page has something to show."""
-    play(station, cases)
-    station.clock.advance(timedelta(minutes=40))
-    station.settle(60)
+def set_scene(station: System, staff: Staff, *, cases: int = 6, weeks: int = 1) -> Scene:
+    """Play published cases of last weeks and of now, so that every page has something to show."""
     last_week = station.clock.now().astimezone(ZONE)
-    station.clock.set(_next_monday(station.clock.now()))
-    wait_for("the week is published", partial(_is_published, station), 60)
-    station.settle(60)
+    for week in range(weeks):
+        play(station, cases + week % 3)
+        for _ in range(STEPS):
+            station.clock.advance(STEP)
+            station.settle(60)
+        last_week = station.clock.now().astimezone(ZONE)
+        station.clock.set(_next_monday(station.clock.now()))
+        wait_for("the week is published", partial(_is_published, station, week + 1), 60)
+        station.settle(60)
     play(station, cases)
     station.clock.advance(timedelta(minutes=26))
     station.settle(60)
@@ -94,8 +99,8 @@ def _next_monday(now: datetime) -> datetime:
     return datetime.combine(day, PUBLISHED_AT, ZONE)
 
 
-def _is_published(station: System) -> bool:
-    return bool(station.one("SELECT count(*) FROM snapshots"))
+def _is_published(station: System, weeks: int) -> bool:
+    return bool(station.one("SELECT count(*) FROM snapshots") >= weeks)
 
 
 def _ask_freeze(station: System, who: Person) -> str:
