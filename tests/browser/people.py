@@ -26,7 +26,10 @@ class Staff:
 
 def engage(station: System) -> Staff:
     """Give every role a login with the one password of the tests."""
-    make = lambda name, role: person(station.installation, station.drill, (role,), name=name, password=PASSWORD)  # noqa: E731
+
+    def make(name: str, role: str) -> Person:
+        return person(station.installation, station.drill, (role,), name=name, password=PASSWORD)
+
     return Staff(
         operator=make("陈静", "operator"),
         colleague=make("刘洋", "operator"),

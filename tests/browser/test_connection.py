@@ -248,7 +248,7 @@ def furthest_off(window: Tab, station: System) -> float:
 def seconds_of(digits: str) -> int:
     """Return how many seconds a countdown shows; less than none when it is overdue."""
     parts = [int(part) for part in digits.removeprefix("+").split(":")]
-    seconds = sum(part * 60**place for place, part in enumerate(reversed(parts)))
+    seconds: int = sum(part * 60**place for place, part in enumerate(reversed(parts)))
     return -seconds if digits.startswith("+") else seconds
 
 
