@@ -7,6 +7,7 @@ due at once beside IDLE others.
 
 import asyncio
 import json
+import logging
 import sys
 import threading
 import time
@@ -69,6 +70,8 @@ async def _pgqueuer(dsn: str, act: str, number: int) -> dict[str, Any]:
 async def _procrastinate(dsn: str, act: str, number: int) -> dict[str, Any]:
     import procrastinate  # noqa: PLC0415 - each peer brings its own
 
+    # Its task lives in this script, as it warns; in this process it is never looked up from another.
+    logging.getLogger("procrastinate").setLevel(logging.ERROR)
     app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=dsn))
 
     async def noop(mark: str = "") -> None:
