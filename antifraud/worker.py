@@ -1,9 +1,9 @@
 """The worker: three loops over rows. APScheduler is their alarm clock, never their memory.
 
 Each loop is one interval job (the floor: a lost wake-up costs a second at
-most) and one waker thread, which brings the job forward when a NOTIFY comes,
-when the next due instant of the injected clock is reached, or when a
-controlled clock was moved.
+most) and one thread of its own, which runs it at once when a NOTIFY comes or
+the next due instant of the injected clock is reached. Whoever comes while the
+loop runs leaves word, and it goes on.
 """
 
 import threading
@@ -15,7 +15,6 @@ from uuid import UUID
 
 import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
-from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy.exc import DBAPIError, OperationalError
 
@@ -56,9 +55,19 @@ class Loop:
     failures: int = 0
     rounds: int = 0
     _until: datetime | None = None
+    _busy: threading.Lock = field(default_factory=threading.Lock)
 
     def run(self) -> None:
-        """Work until nothing is left; a failure is logged and counted, and the rows stay for the next round."""
+        """Work until nothing is left; where it runs already, that run looks once more."""
+        self.dirty.set()
+        while self.dirty.is_set() and not self.stopping.is_set() and self._busy.acquire(blocking=False):
+            try:
+                self._work()
+            finally:
+                self._busy.release()
+
+    def _work(self) -> None:
+        """Do rounds until one finds nothing; a failure is logged and counted, and the rows stay for the next round."""
         for _ in range(ROUNDS_BEFORE_REST):
             if self.stopping.is_set():
                 return
@@ -79,16 +88,15 @@ class Loop:
             if not done and not self.dirty.is_set():
                 return
 
-    def wait(self, bring_forward: Callable[[], None]) -> None:
-        """Bring the job forward whenever there is reason to look, until the loop stops."""
+    def wait(self) -> None:
+        """Run whenever there is reason to look, until the loop stops; the floor is the interval job's."""
         while not self.stopping.is_set():
-            self.clock.wait(self.wake, self._until, FLOOR_SECONDS)
-            self.wake.clear()
-            self._until = None
-            if self.stopping.is_set():
-                return
-            self.dirty.set()
-            bring_forward()
+            until = self._until
+            self.clock.wait(self.wake, until, FLOOR_SECONDS)
+            if self.wake.is_set() or (until is not None and self.clock.now() >= until):
+                self.wake.clear()
+                self._until = None
+                self.run()
 
     def stop(self) -> None:
         """Ask the loop to end after the row it is at."""
@@ -138,16 +146,12 @@ class Worker:
         database = self._installation.database
         listeners = [database.listen(loop.name, loop.wake, self._stop) for loop in (self.deadlines, self.outbox)]
         scheduler.start()
-        wakers = [
-            threading.Thread(target=loop.wait, args=(self._forward(scheduler, loop.name),), daemon=True)
-            for loop in self.loops
-        ]
+        wakers = [threading.Thread(target=loop.wait, name=f"wake-{loop.name}", daemon=True) for loop in self.loops]
         for waker in wakers:
             waker.start()
         log.info("worker_started", centres=[centre.code for centre, _ in self._mails])
         while not self._stop.wait(FLOOR_SECONDS):
             self._beat()
-        # The flag first: a job that runs must not call into a scheduler that waits for it.
         for loop in self.loops:
             loop.stop()
         for thread in wakers:
@@ -171,15 +175,6 @@ class Worker:
         except DBAPIError as error:
             # A database that is away for a moment must not end the worker; its absence shows in the list.
             log.warning("no_sign_of_life", error=type(error).__name__)
-
-    def _forward(self, scheduler: BackgroundScheduler, name: str) -> Callable[[], None]:
-        def bring_forward() -> None:
-            try:
-                scheduler.modify_job(name, next_run_time=self._machine.now())
-            except JobLookupError:
-                log.warning("job_gone", loop=name)
-
-        return bring_forward
 
     def _send(self) -> int:
         """Send for every centre, first for the one that had something to send last: most wake-ups are its own."""
