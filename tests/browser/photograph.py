@@ -24,7 +24,7 @@ from tests.browser.addresses import PAGES
 from tests.browser.chromium import ARGUMENTS, path_of_chromium
 from tests.browser.palette import quantised
 from tests.browser.people import Language, Staff, Theme, engage
-from tests.browser.scene import ZONE, Scene, set_scene
+from tests.browser.scene import ZONE, Scene, claim_next, set_scene
 from tests.browser.sheets import begin, field
 from tests.browser.tabs import PHONE, Tab, open_tab
 from tests.processes.harness import System, system
@@ -150,6 +150,8 @@ def main(wanted: Sequence[str]) -> None:
         scene = replace(scene, case_no=str(station.one(DEEPEST)))
         for _ in range(ROUNDS):
             finish_what_is_old(station, staff)
+        for who in (staff.operator, staff.colleague, staff.operator):
+            claim_next(station, who)
         station.clock.set(station.one(NEXT_TASK, now=station.clock.now()) + OVERDUE_BY)
         station.settle(60)
         playwright = stack.enter_context(sync_playwright())

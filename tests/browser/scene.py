@@ -61,7 +61,7 @@ def set_scene(station: System, staff: Staff, *, cases: int = 6, weeks: int = 1) 
     station.settle(60)
     approval_id = _ask_freeze(station, staff.operator)
     for who in (staff.operator, staff.operator, staff.colleague):
-        _claim_next(station, who)
+        claim_next(station, who)
     told = json.loads(station.acked[document["source_ref"]])["case"]
     year, number, _ = last_week.isocalendar()
     return Scene(
@@ -116,7 +116,8 @@ def _ask_freeze(station: System, who: Person) -> str:
     return str(station.one("SELECT id FROM approvals WHERE decided_at IS NULL ORDER BY id DESC"))
 
 
-def _claim_next(station: System, who: Person) -> None:
+def claim_next(station: System, who: Person) -> None:
+    """Claim the free task that is due next."""
     with station.installation.database.begin(station.drill.id) as connection:
         work = station.installation.work(connection, station.drill.id, who.actor)
         task = station.rows(OPEN_TASKS)[0]

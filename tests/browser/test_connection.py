@@ -138,11 +138,13 @@ def test_a_killed_server_comes_back_under_an_open_page(tab: Callable[..., Tab], 
     fill(window, station)
     window.may_fail = True
     station.kill("web")
-    field(window, "name").fill("赵六")
-    window.page.wait_for_timeout(1500)
-    window.page.keyboard.press("Control+Enter")
-    expect(window.page.locator("#fallback")).to_be_visible()
-    station.start("web")
+    try:
+        field(window, "name").fill("赵六")
+        window.page.wait_for_timeout(1500)
+        window.page.keyboard.press("Control+Enter")
+        expect(window.page.locator("#fallback")).to_be_visible()
+    finally:
+        station.start("web")
     expect(sent_case(window)).to_be_visible(timeout=20_000)
     window.may_fail = False
     is_live(window)
@@ -198,10 +200,12 @@ def test_the_web_process_alone_says_that_no_worker_lives(
     machine = window.page.locator("#machine")
     expect(machine).to_have_attribute("data-st", "done")
     station.kill("worker")
-    station.clock.advance(ALIVE_FOR)
-    expect(machine.locator(".machine-word")).to_have_text("没有运行中的工作进程")
-    expect(machine).to_have_attribute("data-st", "late")
-    station.start("worker")
+    try:
+        station.clock.advance(ALIVE_FOR)
+        expect(machine.locator(".machine-word")).to_have_text("后台没有运行")
+        expect(machine).to_have_attribute("data-st", "late")
+    finally:
+        station.start("worker")
     expect(machine).to_have_attribute("data-st", "done")
 
 
