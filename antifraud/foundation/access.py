@@ -12,7 +12,7 @@ from typing import Final
 import structlog
 from flask import Flask, Response, g, has_request_context, request
 
-from antifraud.foundation.metrics import REPORTS, REQUEST_SECONDS, REQUESTS, STREAMS
+from antifraud.foundation.metrics import REPORTS, REQUEST_SECONDS, REQUESTS, STREAMS, report_outcome
 
 HEADER: Final = "X-Request-Id"
 REPORTS_ENDPOINT: Final = "reports.submit"
@@ -22,7 +22,6 @@ _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "O
 _QUIET: Final = ("/static/", "/healthz", "/readyz", "/metrics")
 """Asked every few seconds by machines, or many times a page: a line only where they fail."""
 _FIRST_ERROR: Final = 400
-_STORED: Final = 202
 _STREAM: Final = "text/event-stream"
 
 log = structlog.get_logger("access")
@@ -95,12 +94,8 @@ def _outcome(response: Response) -> str:
     """Say what became of a report, from its answer; the answer's members are the API's own and do not change."""
     if response.status_code >= _FIRST_ERROR:
         return "refused"
-    if response.headers.get("Idempotent-Replayed") == "true":
-        return "replayed"
-    if response.status_code == _STORED:
-        return "stored"
-    told = response.get_json(silent=True)
-    return "joined" if isinstance(told, dict) and (told.get("case") or {}).get("joined") else "opened"
+    is_repeated = response.headers.get("Idempotent-Replayed") == "true"
+    return report_outcome(response.status_code, response.get_json(silent=True), is_repeated=is_repeated)
 
 
 def _forget(_: BaseException | None) -> None:

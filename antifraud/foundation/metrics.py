@@ -6,6 +6,7 @@ before this module is imported), and whichever process is asked adds them up.
 
 import os
 from collections.abc import Iterable
+from http import HTTPStatus
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, disable_created_metrics
@@ -60,3 +61,12 @@ def exposition(looked_up: Iterable[Collector]) -> bytes:
         counted = CollectorRegistry()
         MultiProcessCollector(counted)  # type: ignore[no-untyped-call]  # the library's own signature has no types
     return generate_latest(counted) + generate_latest(now)
+
+
+def report_outcome(status: int, told: object, *, is_repeated: bool) -> str:
+    """Return what became of a report that was taken: its label in `REPORTS`."""
+    if is_repeated:
+        return "replayed"
+    if status == HTTPStatus.ACCEPTED:
+        return "stored"
+    return "joined" if isinstance(told, dict) and (told.get("case") or {}).get("joined") else "opened"

@@ -17,6 +17,7 @@ from antifraud.cases.models import cases
 from antifraud.cases.service import save as save_case
 from antifraud.foundation.db import retrying
 from antifraud.foundation.json import canonical, loads
+from antifraud.foundation.metrics import REPORTS, report_outcome
 from antifraud.foundation.problems import InvalidReport
 from antifraud.intake import drafts
 from antifraud.intake.answers import Submission
@@ -169,6 +170,7 @@ class Clerk:
         told = loads(answer.body, max_bytes=_MAX_ANSWER_BYTES)
         if not isinstance(told, dict):
             raise TypeError("an answer is an object")
+        REPORTS.labels(report_outcome(answer.status, told, is_repeated=answer.replayed)).inc()
         settled: Draft = self._again(partial(drafts.settle, no=found.no, key=frozen.key, answer=told))
         if frozen.links and told.get("case"):
             self._again(partial(self._link, case_id=UUID(told["case"]["id"]), others=frozen.links))

@@ -17,6 +17,7 @@ from werkzeug.test import TestResponse
 from antifraud.app import create_app
 from antifraud.auth.service import Centre
 from antifraud.foundation.clock import FrozenClock
+from antifraud.foundation.metrics import REPORTS
 from antifraud.installation import Installation
 from tests.factories.cases import Story
 from tests.factories.people import signed_in
@@ -163,9 +164,12 @@ def test_sending_needs_account_amount_and_time_only_and_the_receipt_shows_case_a
 
 def test_the_second_press_changes_nothing(chen: Browser, installation: Installation, drill: Centre) -> None:
     facts: dict[str, Any] = {"account": PAYEE, "amount": "4.2w", "time": "21:36"}
+    opened = REPORTS.labels("opened")
+    counted = opened._value.get()
     first = chen.script("send", **facts)
     again = chen.script("send", **facts)
     assert (first["state"], again["state"]) == ("sent", "sent")
+    assert opened._value.get() == counted + 1
     assert count(installation, drill, "reports") == 1
 
 
