@@ -1,6 +1,7 @@
 """Every address over real HTTP: who may not see it finds nothing there, who is not signed in is sent to the sign-in."""
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from uuid import UUID
 
 import pytest
@@ -24,13 +25,13 @@ Asked = Callable[[str, str, Role], Response]
 def rules(station: System) -> Iterator[list[tuple[Rule, str | None]]]:
     """The console's addresses as the application has them, each with the act that it asks for."""
     installation = Installation.open(station.settings, pool_size=1, process="antifraud test")
-    app = create_app(installation)
-    yield [
-        (rule, app.view_functions[rule.endpoint].__dict__["__act__"])
-        for rule in app.url_map.iter_rules()
-        if not rule.rule.startswith(MACHINES) and not rule.rule.endswith(".json")
-    ]
-    installation.database.close()
+    with closing(installation.database):
+        app = create_app(installation)
+        yield [
+            (rule, app.view_functions[rule.endpoint].__dict__["__act__"])
+            for rule in app.url_map.iter_rules()
+            if not rule.rule.startswith(MACHINES) and not rule.rule.endswith(".json")
+        ]
 
 
 @pytest.fixture(scope="module")
