@@ -1,4 +1,4 @@
-"""Every error of every address of the web application is one problem document (RFC 9457) with the security headers."""
+"""Every error of an address for machines is a problem document (RFC 9457); people get a page with the same headers."""
 
 import json
 
@@ -11,16 +11,17 @@ from antifraud.installation import Installation
 
 MEMBERS = {"type", "title", "status", "detail", "errors"}
 NO_SUCH = (
-    "/nope",
     "/api",
     "/api/v1",
     "/api/v1/reports/",
     "/api/v1/reports/../x",
-    "/%00",
-    "/%ff",
-    "/\u202e",
-    "/" + "x" * 4000,
+    "/api/%00",
+    "/api/%ff",
+    "/api/\u202e",
+    "/api/" + "x" * 4000,
+    "/nope.json",
 )
+NO_PAGE = ("/nope", "/%00", "/%ff", "/\u202e", "/" + "x" * 4000, "/cases/../x", "/weekly/x/y")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND", "NONSENSE")
 
 
@@ -29,11 +30,16 @@ def app(installation: Installation) -> Flask:
     return create_app(installation)
 
 
-def is_problem(answer: TestResponse, *, has_body: bool = True) -> bool:
-    assert answer.content_type == "application/problem+json", (answer.status, answer.content_type)
+def is_guarded(answer: TestResponse) -> bool:
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Cache-Control"] == "no-store"
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    return True
+
+
+def is_problem(answer: TestResponse, *, has_body: bool = True) -> bool:
+    assert answer.content_type == "application/problem+json", (answer.status, answer.content_type)
+    assert is_guarded(answer)
     if not has_body:
         return bool(answer.data == b"")
     told = json.loads(answer.data)
@@ -53,9 +59,21 @@ def test_what_is_nowhere_is_not_found(app: Flask) -> None:
             assert is_problem(answer, has_body=method != "HEAD")
 
 
+def test_a_page_that_is_nowhere_is_not_found(app: Flask) -> None:
+    client = app.test_client()
+    for path in NO_PAGE:
+        answer = client.get(path)
+        assert (answer.status_code, answer.mimetype) == (404, "text/html"), path
+        assert is_guarded(answer)
+
+
 def test_every_address_refuses_the_methods_that_it_does_not_take_and_names_those_it_does(app: Flask) -> None:
     client = app.test_client()
-    fixed = [rule for rule in app.url_map.iter_rules() if not rule.arguments]
+    fixed = [
+        rule
+        for rule in app.url_map.iter_rules()
+        if not rule.arguments and not hasattr(app.view_functions[rule.endpoint], "__act__")
+    ]
     assert {rule.rule for rule in fixed} >= {"/api/v1/reports", "/healthz", "/.well-known/antifraud-keys.json"}
     for rule in fixed:
         for method in set(METHODS) - (rule.methods or set()):

@@ -45,5 +45,5 @@ def test_reasons_are_words_in_both_languages(app: Flask) -> None:
 def test_the_verbs_are_those_of_the_command_line() -> None:
     assert {
         *("confirm", "drop", "resolve", "complete", "remind", "hand_over"),
-        *("measure", "file", "decline", "papers", "appeal", "decide"),
+        *("measure", "settle", "file", "decline", "papers", "appeal", "decide"),
     } == VERBS
