@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from antifraud.foundation.settings import Settings
-from tests.browser.chromium import ARGUMENTS, path_of_chromium
+from tests.browser.chromium import ARGUMENTS, missing, path_of_chromium
 from tests.browser.people import Staff, engage
 from tests.browser.scene import Scene, set_scene
 from tests.browser.tabs import Tab, open_tab
@@ -37,10 +37,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def chromium_path() -> str:
     """The Chromium of this machine; without one, whatever needs it is skipped."""
-    found = path_of_chromium()
-    if found is None:
-        pytest.skip("there is no Chromium on this machine; on Debian: apt-get install chromium fonts-noto-cjk")
-    return found
+    lacking = missing()
+    if lacking is not None:
+        pytest.skip(lacking)
+    return path_of_chromium() or ""
 
 
 @pytest.fixture(scope="session")

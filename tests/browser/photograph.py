@@ -21,7 +21,7 @@ from antifraud.cases import acts
 from antifraud.foundation.settings import Settings
 from antifraud.supervisor.postgres import EmbeddedPostgres
 from tests.browser.addresses import PAGES
-from tests.browser.chromium import ARGUMENTS, path_of_chromium
+from tests.browser.chromium import ARGUMENTS, missing, path_of_chromium
 from tests.browser.palette import quantised
 from tests.browser.people import Language, Staff, Theme, engage
 from tests.browser.scene import ZONE, Scene, claim_next, set_scene
@@ -126,9 +126,10 @@ SHOTS: Final = (
 
 def main(wanted: Sequence[str]) -> None:
     """Take the photographs, or those that are named."""
+    lacking = missing()
+    if lacking is not None:
+        sys.exit(lacking)
     chromium_path = path_of_chromium()
-    if chromium_path is None:
-        sys.exit("there is no Chromium on this machine; on Debian: apt-get install chromium fonts-noto-cjk")
     FOLDER.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         home = Path(tempfile.mkdtemp(prefix="antifraud-screenshots-"))
