@@ -39,7 +39,8 @@ _WATCH_SHIFT: Final = """
         for (const entry of list.getEntries()) for (const { node } of entry.sources) {
             const box = node?.nodeType === Node.ELEMENT_NODE ? node : node?.parentElement;
             // The pill that counts what waits is there to change.
-            if (!box?.closest("#newpill")) window.layoutShifts.push(`${entry.value.toExponential(1)} ${box?.tagName} ${box?.id} ${box?.className}`);
+            if (box?.closest("#newpill")) continue;
+            window.layoutShifts.push(`${entry.value.toExponential(1)} ${box?.tagName} ${box?.id} ${box?.className}`);
         }
     }).observe({ type: "layout-shift", buffered: false });
 """
