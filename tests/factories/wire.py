@@ -32,7 +32,7 @@ from antifraud.simulator.temper import with_luhn
 from antifraud.work import Work
 from tests.factories import reports
 
-LIMITS = Limits(connect_seconds=1, read_seconds=1, total_seconds=2)
+LIMITS = Limits(connect_seconds=2, read_seconds=2, total_seconds=4)
 BINS = {
     "SIM-PROMPT": "999101",
     "SIM-SLOW": "999102",

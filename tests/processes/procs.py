@@ -8,11 +8,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+PAIRS: Final = 2_500
+"""Pairs of ports for each test process."""
 
 
 def wait_for(what: str, condition: Callable[[], bool], seconds: float, every: float = 0.05) -> float:
@@ -24,9 +27,20 @@ def wait_for(what: str, condition: Callable[[], bool], seconds: float, every: fl
     return time.monotonic() - began
 
 
+def _pairs() -> Iterator[int]:
+    """Give each pair of ports once: a system whose process is killed for a while must find its port free again."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    first = 12_000 + worker % 4 * 2 * PAIRS
+    for step in range(PAIRS):
+        yield first + 2 * ((os.getpid() + step) % PAIRS)
+
+
+_PAIRS = _pairs()
+
+
 def two_free_ports() -> int:
     """Return a port that is free, and the next one as well, outside the range that clients are given."""
-    for port in range(12_000 + os.getpid() % 5_000, 32_000, 2):
+    for port in _PAIRS:
         try:
             for candidate in (port, port + 1):
                 with socket.socket() as probe:

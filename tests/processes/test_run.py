@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes.procs import two_free_ports
+
 pytestmark = pytest.mark.processes
 
 READY_SECONDS = 90.0
@@ -116,19 +118,6 @@ def wait_for(condition: Callable[[], bool], seconds: float) -> None:
     while not condition():
         assert time.monotonic() < ends, "it did not happen in time"
         time.sleep(0.05)  # between two looks, never instead of one
-
-
-def two_free_ports() -> int:
-    """Return a port that is free, and the next one as well, outside the range that clients are given."""
-    for port in range(18_000 + os.getpid() % 2_000, 32_000, 2):
-        try:
-            for candidate in (port, port + 1):
-                with socket.socket() as probe:
-                    probe.bind(("127.0.0.1", candidate))
-        except OSError:
-            continue
-        return port
-    raise AssertionError
 
 
 @pytest.fixture
