@@ -40,7 +40,9 @@ _WATCH_SHIFT: Final = """
             const box = node?.nodeType === Node.ELEMENT_NODE ? node : node?.parentElement;
             // The pill that counts what waits is there to change.
             if (box?.closest("#newpill")) continue;
-            window.layoutShifts.push(`${entry.value.toExponential(1)} ${box?.tagName} ${box?.id} ${box?.className} in ${box?.closest("#list, #peek")?.id ?? "another place"}`);
+            const place = box?.closest("#list, #peek")?.id ?? "another place";
+            const name = `${box?.tagName} ${box?.id} ${box?.className}`;
+            window.layoutShifts.push(`${entry.value.toExponential(1)} ${name} in ${place}`);
         }
     }).observe({ type: "layout-shift", buffered: false });
 """
