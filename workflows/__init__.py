@@ -15,10 +15,10 @@ from workflows.codec import (
     state_to_json,
     value_to_json,
 )
-from workflows.definition import InvalidDefinition, parse
 from workflows.engine import EventRefused, advance
 from workflows.events import AnyEvent, Claim
 from workflows.ids import derived_id
+from workflows.language import InvalidDefinition, parse
 from workflows.library import UnknownDefinition, bundled, load
 from workflows.projection import Projection, project
 from workflows.scheme import Definition

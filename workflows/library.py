@@ -4,7 +4,7 @@ import re
 from functools import cache
 from importlib import resources
 
-from workflows.definition import parse
+from workflows.language import parse
 from workflows.scheme import Definition
 
 _FILE = re.compile(r"(?P<id>[a-z][a-z0-9_]*)\.v(?P<version>[1-9]\d*)\.toml", re.ASCII)

@@ -12,7 +12,7 @@ from antifraud.console.catalogue import CatalogueError, files, merged
 from antifraud.console.frame import words
 from antifraud.intake.schemas import FRAUD_TYPES
 from workflows import state
-from workflows.definition import parse
+from workflows.language import parse
 
 CONSOLE = Path(__file__).parents[4] / "antifraud" / "console"
 DEFINITION = Path(__file__).parents[4] / "workflows" / "definitions" / "cn_emergency_stop.v1.toml"

@@ -1,0 +1,33 @@
+"""`[tasks.<kind>]`: what a person must do, and by when."""
+
+from workflows.clocks import CALENDARS
+from workflows.language.boxes import box
+from workflows.language.reading import Reading
+from workflows.scheme import TaskKind
+from workflows.tables import NOTHING, Table
+
+
+def tasks(reading: Reading) -> dict[str, TaskKind]:
+    """Read `[tasks]`."""
+    return {kind: _task(reading, table, kind) for kind, table in reading.coded("tasks")}
+
+
+def _task(reading: Reading, table: Table, kind: str) -> TaskKind:
+    calendar = table.text("calendar", CALENDARS, default="absolute")
+    due = table.length("due", calendar=calendar) or NOTHING
+    again = table.length("again", optional=True)
+    decided = table.take("decided", bool, default=False, optional=True)
+    done = table.take("done", str, "", optional=True) or None
+    if done not in {None, "lapse_confirmed"}:
+        table.fault("done", f"{done!r} is none of lapse_confirmed")
+    if again is not None and not again.seconds and not again.days:
+        table.fault("again", "must be longer than nothing")
+    sourced = reading.sourced(table)
+    table.close()
+    return TaskKind(
+        kind=kind,
+        due=box(reading, table.at("due"), due, calendar, sourced),
+        again=None if again is None else box(reading, table.at("again"), again, "absolute", sourced),
+        decided=decided,
+        done=done,
+    )
