@@ -32,6 +32,10 @@ class Table:
         """Return the keys that nobody has taken yet, in the order of the file."""
         return tuple(self._rest)
 
+    def has(self, key: str) -> bool:
+        """Tell whether a key stands in the table and was not taken yet."""
+        return key in self._rest
+
     def take(self, key: str, kind: type[_T], default: _T, *, optional: bool = False) -> _T:
         """Return a value of a kind; ``default`` stands for one that is missing or of another kind."""
         value = self._rest.pop(key, None)
@@ -56,13 +60,28 @@ class Table:
             self.fault(key, "must not be empty")
         return value
 
-    def texts(self, key: str, *, optional: bool = False) -> tuple[str, ...]:
-        """Return a list of texts."""
-        values = self.take(key, list, [], optional=optional)
-        for index, value in enumerate(values):
+    def words(self, key: str) -> str:
+        """Return a text that may be left out."""
+        return self.text(key) if self.has(key) else ""
+
+    def texts(
+        self, key: str, choices: Collection[str] | None = None, *, optional: bool = False, default: tuple[str, ...] = ()
+    ) -> tuple[str, ...]:
+        """Return a list of texts, each once and, where there are choices, each one of them."""
+        if optional and key not in self._rest:
+            return default
+        found: list[str] = []
+        for index, value in enumerate(self.take(key, list, [])):
+            at = f"{key}[{index}]"
             if not isinstance(value, str):
-                self.fault(f"{key}[{index}]", f"must be str, not {type(value).__name__}")
-        return tuple(value for value in values if isinstance(value, str))
+                self.fault(at, f"must be str, not {type(value).__name__}")
+            elif choices is not None and value not in choices:
+                self.fault(at, f"{value!r} is none of {', '.join(sorted(choices))}")
+            elif value in found:
+                self.fault(at, f"{value!r} stands there twice")
+            else:
+                found.append(value)
+        return tuple(found)
 
     def whole(self, key: str, low: int, high: int) -> int:
         """Return a whole number between two bounds, both allowed."""

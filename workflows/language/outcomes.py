@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from workflows.language.reading import Reading
 from workflows.scheme import AMOUNTS, EFFECTS, Outcome
+from workflows.scheme_rules import MARKS
 from workflows.tables import Table
 
 
@@ -30,6 +31,9 @@ def _outcome(reading: Reading, table: Table, code: str, kinds: Collection[str]) 
         tasks=table.texts("tasks"),
         tasks_if_short=table.texts("tasks_if_short", optional=True),
         tasks_if_no_hop=table.texts("tasks_if_no_hop", optional=True),
+        marks=frozenset(table.texts("marks", MARKS, optional=True)),
+        title_zh=table.words("title_zh"),
+        title_en=table.words("title_en"),
     )
     reading.sourced(table)
     table.close()

@@ -22,6 +22,7 @@ def _task(reading: Reading, table: Table, kind: str) -> TaskKind:
         table.fault("done", f"{done!r} is none of lapse_confirmed")
     if again is not None and not again.seconds and not again.days:
         table.fault("again", "must be longer than nothing")
+    titles = table.words("title_zh"), table.words("title_en")
     sourced = reading.sourced(table)
     table.close()
     return TaskKind(
@@ -30,4 +31,6 @@ def _task(reading: Reading, table: Table, kind: str) -> TaskKind:
         again=None if again is None else box(reading, table.at("again"), again, "absolute", sourced),
         decided=decided,
         done=done,
+        title_zh=titles[0],
+        title_en=titles[1],
     )
