@@ -100,8 +100,11 @@ def value_to_json(value: object) -> Any:  # noqa: ANN401 - JSON has no narrower 
 
 
 @cache
-def _names(kind: Any) -> tuple[str, ...]:  # noqa: ANN401 - a data class
-    return tuple(field.name for field in fields(kind))
+def _names(kind: Any) -> tuple[tuple[str, ...], tuple[tuple[str, Any], ...]]:  # noqa: ANN401 - a data class
+    """Return the fields that are always written, and those that are not while they have their default."""
+    always = tuple(field.name for field in fields(kind) if not field.metadata.get("sparse"))
+    sparse = tuple((field.name, field.default) for field in fields(kind) if field.metadata.get("sparse"))
+    return always, sparse
 
 
 # Most of what is written; asked first, since it is cheap to ask.
@@ -126,7 +129,12 @@ def _encode(value: object) -> Any:  # noqa: ANN401 - JSON has no narrower type
             plain = [_encode(item) for item in value]
         case _:
             kind: Any = type(value)
-            plain = {name: _encode(getattr(value, name)) for name in _names(kind)}
+            always, sparse = _names(kind)
+            plain = {name: _encode(getattr(value, name)) for name in always}
+            for name, default in sparse:
+                said = getattr(value, name)
+                if said != default:
+                    plain[name] = _encode(said)
     return plain
 
 

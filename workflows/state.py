@@ -17,6 +17,9 @@ STATE_SCHEMA = 1
 LIVE_HOLDS = frozenset({"unconfirmed", "asked", "stopped", "frozen", "queued_behind", "in_question"})
 """Hold states under which a second live hold on the same receipt is refused."""
 
+SPARSE = MappingProxyType({"sparse": True})
+"""Metadata of a field that is not written while it has its default: most values have nothing to say there."""
+
 _V = TypeVar("_V")
 
 
@@ -26,12 +29,48 @@ def frozen_map(items: Mapping[UUID, _V] | None = None) -> Mapping[UUID, _V]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """A time during which a wait did not run; without `resumed_at` it still lasts."""
+
+    paused_at: datetime
+    resumed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counting:
+    """What a due instant was counted with, beside start, length and zone.
+
+    `days` and `version` name the calendar of days and its content. Dates are
+    ISO: `skipped` did not count though no rest day, `worked` counted though a
+    rest day (make-up workdays); every date between start and due that is
+    neither counts unless its weekday is in `rest_days`. `cutoff`,
+    `counts_start_day`, `ends`, `hard_end` are the box's. `offset` is the UTC
+    offset of a due local time that happens twice. `unreached` says that the
+    calendar has no data (`CN 2027`): the due instant is an alarm, not a result.
+    """
+
+    days: str | None = None
+    version: str | None = None
+    rest_days: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
+    worked: tuple[str, ...] = ()
+    cutoff: str | None = None
+    counts_start_day: bool = False
+    ends: str = "same_time"
+    hard_end: str | None = None
+    pauses: tuple[Pause, ...] = ()
+    offset: str | None = None
+    unreached: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Derivation:
     """How a due instant came about: enough for a stranger to recompute it.
 
     `rule` names the line of the definition (`clocks.answer.urgent`),
     `length` is ISO 8601, `tzdata` the zone data's version when the length
-    was counted in a calendar.
+    was counted in a calendar. `counting` is there when more than start,
+    length and zone were needed.
     """
 
     definition: str
@@ -44,6 +83,12 @@ class Derivation:
     tzdata: str | None
     due_at: datetime
     source: str
+    counting: Counting | None = field(default=None, metadata=SPARSE)
+
+    @property
+    def is_uncounted(self) -> bool:
+        """Tell whether the due instant could not be counted for want of calendar data."""
+        return self.counting is not None and self.counting.unreached is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
