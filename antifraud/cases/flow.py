@@ -3,8 +3,9 @@
 The three sums are made apart from each other, account by account: what came
 in, less what is held there and what is known to have left. Where they do not
 add up to the loss the rest is `unclear`, shown and never hidden: an amount
-that nobody knows, money that a bank reports twice, an account nobody asked
-about.
+that nobody knows, an account nobody asked about. Money that is reported twice
+(by the account it left and the one it reached, or after a circle) counts once,
+where it rests last.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,9 +15,10 @@ from typing import Final
 from uuid import UUID
 
 from antifraud.cases.dossier import Transfer
+from antifraud.cases.marks import Marks, bridged, hops_of, key_of, marks_of, origins_of, payer_key
+from workflows.money import Hop, at_rest
 from workflows.state import Hold, Request
 
-MOST_IN_A_TIER: Final = 12
 PENDING: Final = frozenset({"unconfirmed", "asked", "in_question", "queued_behind"})
 """Hold states in which the money is still sought."""
 _BY_WEIGHT: Final = (
@@ -34,6 +36,8 @@ class Node:
     left and the money is known to have gone on, `unasked` where it has no
     hold, `victim` where the money came from. `left_minor` is what came in,
     is not held and is not known to have left; None where it cannot be told.
+    `receipts` counts the payments that came in, `in_circle` tells that money
+    can have come back to it.
     """
 
     key: str
@@ -50,11 +54,17 @@ class Node:
     took: timedelta | None = None
     due_at: datetime | None = None
     members: int = 1
+    receipts: int = 0
+    in_circle: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edge:
-    """Money from one node to another; several transfers are one line, the time is that of the first."""
+    """Money from one node to another; several transfers are one line, the time is that of the first.
+
+    `impossible` and `after_order` count those of them that left before their
+    money can have come, and those that came after their account's stop was ordered.
+    """
 
     source: str
     target: str
@@ -63,6 +73,8 @@ class Edge:
     at: datetime | None
     since_first: timedelta | None
     count: int = 1
+    impossible: int = 0
+    after_order: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +82,8 @@ class Money:
     """What became of the loss in one asset; `stopped + pursuit + gone + unclear` is the loss, always.
 
     `unknown` counts the reported payments whose amount nobody knows.
+    `elsewhere` is what banks report as held beyond `stopped`: it is counted
+    at another account, or never came from this loss.
     """
 
     asset: str
@@ -79,6 +93,7 @@ class Money:
     gone: int
     unclear: int
     unknown: int
+    elsewhere: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +123,12 @@ class _Account:
     out: int = 0
     holds: list[Hold] = field(default_factory=list)
     returned: int = 0
+    receipts: int = 0
+
+    @property
+    def kept(self) -> int:
+        """Return what is held here or was given back from here."""
+        return self.held + self.returned
 
     @property
     def held(self) -> int:
@@ -115,7 +136,7 @@ class _Account:
 
     @property
     def left(self) -> int | None:
-        return self.came_in - self.held - self.returned - self.out if self.knows_in else None
+        return self.came_in - self.kept - self.out if self.knows_in else None
 
     @property
     def sought(self) -> int:
@@ -152,29 +173,19 @@ def build(
             (dropped if is_wrong else counted).append(transfer)
     accounts = _accounts(counted, dropped, by_receipt, requests)
     first_at = min((one.earliest_at for one in counted if one.earliest_at and one.tier == 1), default=None)
+    hops = hops_of(counted, by_receipt)
+    key_of_hold = {hold.id: key for key, account in accounts.items() for hold in account.holds}
+    marks = marks_of(hops, origins_of(counted), key_of_hold, requests)
     victims = _victims(counted, accounts)
-    nodes = [_node(account, requests) for account in accounts.values()]
+    nodes = [replace(_node(one, requests), in_circle=one.key in marks.in_circle) for one in accounts.values()]
     deepest = max((node.tier for node in nodes), default=0)
     tiers = tuple(
         tuple(sorted((node for node in nodes if node.tier == tier), key=lambda node: -(node.in_minor or 0)))
         for tier in range(1, deepest + 1)
     )
-    edges = _edges([*counted, *dropped], by_receipt, first_at)
-    return Flow(victims=victims, tiers=tiers, edges=edges, money=_money(counted, accounts.values()), first_at=first_at)
-
-
-def key_of(transfer: Transfer, own: Sequence[Hold]) -> str:
-    """Return the node that a transfer goes to: the account of its hold, its lead, or one of its own."""
-    for hold in own:
-        found = hold.account_id or hold.lead_id
-        if found is not None:
-            return str(found)
-    return str(transfer.payee_id or transfer.id)
-
-
-def payer_key(transfer: Transfer) -> str:
-    """Return the node that a transfer comes from; payers that nobody named are one."""
-    return str(transfer.payer_id) if transfer.payer_id else f"unknown:{transfer.tier}"
+    edges = _edges([*counted, *dropped], by_receipt, first_at, marks)
+    money = _money(counted, list(accounts.values()), hops)
+    return Flow(victims=victims, tiers=tiers, edges=edges, money=money, first_at=first_at)
 
 
 def _accounts(
@@ -191,6 +202,7 @@ def _accounts(
             key = key_of(transfer, own)
             account = accounts.setdefault(key, _Account(key, transfer.tier, transfer.asset))
             account.tier = min(account.tier, transfer.tier)
+            account.receipts += is_counted
             if is_counted and (transfer.amount_minor is None or transfer.asset != account.asset):
                 account.knows_in = False  # nothing is added to what it cannot be added to
             elif is_counted:
@@ -255,6 +267,7 @@ def _node(account: _Account, requests: Mapping[UUID, Request]) -> Node:
         held_minor=account.held,
         left_minor=account.left,
         asset=account.asset,
+        receipts=account.receipts,
         holds=tuple(hold.id for hold in account.holds),
         request_id=shown.id if shown else None,
         is_late=any(request.late for request in waiting),
@@ -264,10 +277,14 @@ def _node(account: _Account, requests: Mapping[UUID, Request]) -> Node:
 
 
 def _edges(
-    transfers: Iterable[Transfer], by_receipt: Mapping[UUID, list[Hold]], first_at: datetime | None
+    transfers: Iterable[Transfer],
+    by_receipt: Mapping[UUID, list[Hold]],
+    first_at: datetime | None,
+    marks: Marks,
 ) -> tuple[Edge, ...]:
     edges: dict[tuple[str, str, str | None], Edge] = {}
     for transfer in transfers:
+        is_impossible, is_after = str(transfer.id) in marks.impossible, str(transfer.id) in marks.after_order
         source, target = payer_key(transfer), key_of(transfer, by_receipt.get(transfer.id, []))
         at = transfer.earliest_at
         known = edges.get((source, target, transfer.asset))
@@ -279,6 +296,8 @@ def _edges(
                 asset=transfer.asset,
                 at=at,
                 since_first=_since(at, first_at),
+                impossible=int(is_impossible),
+                after_order=int(is_after),
             )
             continue
         is_known = known.amount_minor is not None and transfer.amount_minor is not None
@@ -289,6 +308,8 @@ def _edges(
             at=earliest,
             since_first=_since(earliest, first_at),
             count=known.count + 1,
+            impossible=known.impossible + is_impossible,
+            after_order=known.after_order + is_after,
         )
     return tuple(edges.values())
 
@@ -297,23 +318,29 @@ def _since(at: datetime | None, first_at: datetime | None) -> timedelta | None:
     return at - first_at if at is not None and first_at is not None else None
 
 
-def _money(counted: Sequence[Transfer], accounts: Iterable[_Account]) -> tuple[Money, ...]:
+def _money(counted: Sequence[Transfer], accounts: Sequence[_Account], hops: Sequence[Hop]) -> tuple[Money, ...]:
     sums: dict[str, dict[str, int]] = {}
     for transfer in counted:
         if transfer.tier == 1 and transfer.asset is not None:
             own = sums.setdefault(transfer.asset, dict.fromkeys(("loss", "stopped", "pursuit", "gone", "unknown"), 0))
             own["loss"] += transfer.amount_minor or 0
             own["unknown"] += transfer.amount_minor is None
+    told = dict.fromkeys(sums, 0)
     for account in accounts:
         if account.asset not in sums:
             continue
         own = sums[account.asset]
-        own["stopped"] += account.held + account.returned
+        told[account.asset] += account.kept
         left = account.left
         if left is not None and left > 0 and account.holds:
             sought = min(left, account.sought)
             own["pursuit"] += sought
             own["gone"] += left - sought
+    trail = bridged(hops, {account.key: account.tier for account in accounts}, counted)
+    origins = origins_of(counted)
+    for asset, own in sums.items():
+        kept = {one.key: one.kept for one in accounts if one.asset == asset and one.kept}
+        own["stopped"] = at_rest(asset, trail, kept, origins).total
     return tuple(
         Money(
             asset=asset,
@@ -323,61 +350,7 @@ def _money(counted: Sequence[Transfer], accounts: Iterable[_Account]) -> tuple[M
             gone=own["gone"],
             unclear=own["loss"] - own["stopped"] - own["pursuit"] - own["gone"],
             unknown=own["unknown"],
+            elsewhere=told[asset] - own["stopped"],
         )
         for asset, own in sorted(sums.items(), key=lambda item: -item[1]["loss"])
     )
-
-
-def folded(flow: Flow, most: int = MOST_IN_A_TIER) -> Flow:
-    """Return the flow with the accounts beyond the ``most`` of each tier as one node; no amount is lost by it.
-
-    What is still sought stays in sight before what is settled, the larger sum before the smaller.
-    """
-    into: dict[str, str] = {}
-    tiers = []
-    for tier in flow.tiers:
-        if len(tier) <= most:
-            tiers.append(tier)
-            continue
-        ranked = sorted(tier, key=lambda node: (node.state not in PENDING, -(node.in_minor or 0)))
-        kept, rest = ranked[: most - 1], ranked[most - 1 :]
-        key = f"rest:{rest[0].tier}"
-        into |= {node.key: key for node in rest}
-        known = [node.in_minor for node in rest if node.in_minor is not None]
-        tiers.append(
-            (
-                *sorted(kept, key=lambda node: -(node.in_minor or 0)),
-                Node(
-                    key=key,
-                    tier=rest[0].tier,
-                    state="rest",
-                    in_minor=sum(known) if len(known) == len(rest) else None,
-                    out_minor=sum(node.out_minor for node in rest),
-                    held_minor=sum(node.held_minor for node in rest),
-                    left_minor=None,
-                    asset=rest[0].asset,
-                    members=len(rest),
-                ),
-            )
-        )
-    return replace(flow, tiers=tuple(tiers), edges=_rejoined(flow.edges, into))
-
-
-def _rejoined(edges: Iterable[Edge], into: Mapping[str, str]) -> tuple[Edge, ...]:
-    joined: dict[tuple[str, str, str | None], Edge] = {}
-    for edge in edges:
-        moved = replace(edge, source=into.get(edge.source, edge.source), target=into.get(edge.target, edge.target))
-        key = (moved.source, moved.target, moved.asset)
-        known = joined.get(key)
-        if known is None:
-            joined[key] = moved
-            continue
-        is_known = known.amount_minor is not None and moved.amount_minor is not None
-        first, second = known.since_first, moved.since_first
-        joined[key] = replace(
-            known,
-            amount_minor=(known.amount_minor or 0) + (moved.amount_minor or 0) if is_known else None,
-            since_first=min(first, second) if first is not None and second is not None else first or second,
-            count=known.count + moved.count,
-        )
-    return tuple(joined.values())

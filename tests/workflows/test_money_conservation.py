@@ -175,6 +175,11 @@ def test_money_that_came_back_to_the_victim_rests_there_and_feeds_nothing() -> N
     assert at_rest("CNY", trail, {"a": 100, VICTIM: 30}, [VICTIM]).counted == {"a": 70, VICTIM: 30}
 
 
+def test_a_payment_to_oneself_moves_nothing() -> None:
+    trail = [hop("1", VICTIM, VICTIM, 50), hop("2", VICTIM, "a", 5), hop("3", "a", "a", 5)]
+    assert at_rest("CNY", trail, {VICTIM: 50, "a": 10}, [VICTIM]).counted == {VICTIM: 0, "a": 5}
+
+
 def test_a_circle_that_nothing_feeds_holds_nothing_of_the_loss() -> None:
     trail = [hop("1", VICTIM, "a", 5), hop("2", "b", "c", 50), hop("3", "c", "b", 50)]
     assert at_rest("CNY", trail, {"b": 10}, [VICTIM]).counted == {"b": 0}

@@ -135,8 +135,7 @@ def _depths(hops: Sequence[Hop], origins: frozenset[str]) -> dict[str, int]:
         for target in onward.get(place, ()):
             if target not in depths:
                 depths[target] = depth + 1
-                if target not in origins:
-                    waiting.append((target, depth + 1))
+                waiting.append((target, depth + 1))
     return depths
 
 

@@ -9,6 +9,7 @@ from markupsafe import Markup
 from antifraud.cases import flow
 from antifraud.cases.dossier import AccountLabel, Dossier
 from antifraud.cases.flow import Edge, Flow, Money, Node
+from antifraud.cases.folding import folded
 from antifraud.console.casework import layout, wording
 from antifraud.console.frame import shown, words
 from antifraud.console.frame.texts import gettext as _
@@ -91,7 +92,7 @@ class Chart:
 def chart_of(dossier: Dossier) -> Chart:
     """Return the picture and the table of a case's money."""
     whole = flow.build(dossier.transfers, dossier.holds, dossier.requests, filing=dossier.filing)
-    small = flow.folded(whole)
+    small = folded(whole)
     picture = layout.picture_of(small)
     told = {node.key: _told(node, dossier) for column in (small.victims, *small.tiers) for node in column}
     rows_in: dict[int, int] = {}

@@ -1,6 +1,7 @@
 """The money adds up to the loss, or what does not is said; folding loses nothing."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -9,7 +10,8 @@ from hypothesis import strategies as st
 
 from antifraud.cases import flow
 from antifraud.cases.dossier import Transfer
-from workflows.state import Hold
+from antifraud.cases.folding import MOST_IN_A_TIER, folded
+from workflows.state import Hold, Request
 
 AT = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
 VICTIM = UUID(int=1)
@@ -148,11 +150,74 @@ def test_more_than_twelve_accounts_of_a_tier_fold_without_losing_an_amount() -> 
     onward = [transfer(n, UUID(int=99), UUID(int=100 + n), 100 * n, 2) for n in range(1, 31)]
     holds = [hold(first, "none"), *(hold(one, "asked" if one.position == 1 else "none") for one in onward)]
     whole = built([first, *onward], holds)
-    small = flow.folded(whole)
-    assert len(small.tiers[1]) == flow.MOST_IN_A_TIER
+    small = folded(whole)
+    assert len(small.tiers[1]) == MOST_IN_A_TIER
     rest = small.tiers[1][-1]
     assert rest.members == 30 - 11
     assert sum(node.in_minor or 0 for node in small.tiers[1]) == sum(node.in_minor or 0 for node in whole.tiers[1])
     assert sum(edge.amount_minor or 0 for edge in small.edges) == sum(edge.amount_minor or 0 for edge in whole.edges)
     assert "asked" in {node.state for node in small.tiers[1]}, "what is still sought stays in sight"
     assert small.money == whole.money
+
+
+def test_money_that_two_banks_report_counts_once_and_the_rest_is_told_apart() -> None:
+    first = transfer(0, VICTIM, UUID(int=100), 1_000, 1)
+    onward = transfer(1, UUID(int=100), UUID(int=101), 1_000, 2)
+    chart = built([first, onward], [hold(first, "stopped", 1_000), hold(onward, "stopped", 1_000)])
+    (money,) = chart.money
+    assert (money.loss, money.stopped, money.elsewhere) == (1_000, 1_000, 1_000)
+    assert [node.held_minor for tier in chart.tiers for node in tier] == [1_000, 1_000], "each bank's word stands"
+
+
+def test_money_in_a_circle_counts_once_and_the_circle_is_marked() -> None:
+    first = transfer(0, VICTIM, UUID(int=100), 1_000, 1)
+    there = transfer(1, UUID(int=100), UUID(int=101), 1_000, 2)
+    back = transfer(2, UUID(int=101), UUID(int=100), 1_000, 3)
+    chart = built([first, there, back], [hold(first, "stopped", 1_000), hold(back, "stopped", 1_000)])
+    (money,) = chart.money
+    assert (money.stopped, money.elsewhere) == (1_000, 1_000)
+    nodes = [node for tier in chart.tiers for node in tier]
+    assert [(node.receipts, node.in_circle) for node in nodes] == [(2, True), (1, True)]
+
+
+def test_held_money_behind_a_payer_that_nobody_saw_paid_counts_within_the_loss() -> None:
+    first = transfer(0, VICTIM, UUID(int=100), 1_000, 1)
+    far = transfer(1, None, UUID(int=101), 5_000, 2)
+    (money,) = built([first, far], [hold(first, "none"), hold(far, "stopped", 1_700)]).money
+    assert (money.stopped, money.elsewhere) == (1_000, 700)
+
+
+def test_a_hop_before_its_cause_is_marked_beyond_what_clocks_differ() -> None:
+    first = transfer(10, VICTIM, UUID(int=100), 1_000, 1)
+    within = transfer(8, UUID(int=100), UUID(int=101), 400, 2)
+    before = transfer(7, UUID(int=100), UUID(int=102), 400, 2)
+    chart = built([first, within, before], [hold(one, "none") for one in (first, within, before)])
+    assert {edge.target[-3:]: edge.impossible for edge in chart.edges} == {"064": 0, "065": 0, "066": 1}
+    assert not any(node.in_circle for tier in chart.tiers for node in tier)
+
+
+def test_money_that_came_after_the_order_is_marked() -> None:
+    first, later = transfer(0, VICTIM, UUID(int=100), 1_000, 1), transfer(9, VICTIM, UUID(int=100), 300, 1)
+    holds = [hold(first, "stopped", 1_000), hold(later, "asked")]
+    order = Request(
+        id=UUID(int=30_000),
+        hold_id=holds[0].id,
+        kind="stop",
+        stage="answered",
+        urgency="urgent",
+        scope="whole",
+        asset="CNY",
+        asked_minor=1_000,
+        created_at=AT + timedelta(minutes=5),
+    )
+    taken_back = replace(order, id=UUID(int=30_001), stage="withdrawn", created_at=AT - timedelta(minutes=5))
+    chart = flow.build(
+        [first, later],
+        {one.id: one for one in holds},
+        {one.id: one for one in (order, taken_back)},
+        filing=None,
+    )
+    (edge,) = chart.edges
+    assert (edge.count, edge.after_order) == (2, 1)
+    (node,) = chart.tiers[0]
+    assert node.receipts == 2
