@@ -6,17 +6,25 @@ the state back. Amounts are integer minor units of the hold's asset; instants
 are aware UTC. `at` is the only time that `advance` knows.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
+
+from workflows.state import SPARSE, Derivation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Something that happened; `id` is the id of its audit entry."""
+    """Something that happened; `id` is the id of its audit entry.
+
+    `counted` are the due instants that it gave when it was first taken, as far
+    as they were counted in a calendar: taken again under newer calendar or
+    zone data, it gives the same ones.
+    """
 
     id: UUID
     at: datetime
+    counted: tuple[Derivation, ...] = field(default=(), metadata=SPARSE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +44,11 @@ class Claim:
     can be sent, and the lead becomes a person's task.
     `since` is the instant from which the centre's own speed counts: the
     acceptance of the report, or of the answer that named the account.
+    `cross_border`, `reason` (a code), `references` (which kinds are there, not
+    what they say), `asked_by` and `account_kind` are what lanes are chosen by;
+    None where it is not known.
+    `agreed_answer` is the answer time agreed with the institution (ISO 8601),
+    where the directory holds one; it stands before that of the definition.
     """
 
     hold_id: UUID
@@ -49,6 +62,12 @@ class Claim:
     paid_at: datetime | None
     since: datetime
     doubts: tuple[str, ...] = ()
+    agreed_answer: str | None = None
+    cross_border: bool | None = None
+    reason: str | None = None
+    references: tuple[str, ...] = ()
+    asked_by: str | None = None
+    account_kind: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +79,15 @@ class ClaimAdded(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimConfirmed(Event):
-    """A person confirmed an account that was in doubt: the order may leave."""
+    """A person confirmed an account that was in doubt: the order may leave.
+
+    `note` is the id of what a supervisor wrote where the definition refuses
+    an order on such an account without it.
+    """
 
     hold_id: UUID
     by: str
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +153,15 @@ class ClockReached(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClockSuperseded(Event):
+    """Newer calendar or zone data give a running wait another due instant: `was` stays written, `now` takes its place."""
+
+    clock_id: UUID
+    was: Derivation
+    now: Derivation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TaskCompleted(Event):
     """A person did what a task asked for."""
 
@@ -151,7 +184,8 @@ class MeasureAsked(Event):
 
     Where the definition wants an approval first, one is opened; otherwise the
     request leaves at once. `ends_at` is the term of a freeze; `documents`
-    are references, never the papers themselves.
+    are references, never the papers themselves; `papers` are the codes of
+    those that the definition asks for.
     """
 
     hold_id: UUID
@@ -161,6 +195,7 @@ class MeasureAsked(Event):
     ends_at: datetime | None = None
     documents: tuple[str, ...] = ()
     reason: str | None = None
+    papers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,20 +240,54 @@ class PapersFollowed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConditionMet(Event):
+    """A person recorded what a condition of the definition needs, by the reference of the document.
+
+    Without `hold_id` it counts for every hold of the procedure, later ones
+    too. `met_at` is when it came about (the complaint was made), if not now.
+    """
+
+    condition: str
+    document: str
+    by: str
+    hold_id: UUID | None = None
+    met_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockPaused(Event):
+    """A person stopped the answer clock of a request, for a reason that the definition allows (a code)."""
+
+    request_id: UUID
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockResumed(Event):
+    """A person let the answer clock of a request run again."""
+
+    request_id: UUID
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AppealReceived(Event):
-    """The account's holder objected to a hold."""
+    """The account's holder objected to a hold, or another `side` that the definition lets object."""
 
     hold_id: UUID
     appeal_id: UUID
+    side: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppealDecided(Event):
-    """The objection was decided; an upheld one releases the hold."""
+    """The objection was decided; an upheld one releases the hold, or all but `keep_minor` of it."""
 
     appeal_id: UUID
     by: str
     upheld: bool
+    keep_minor: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,6 +299,9 @@ class LeadResolved(Event):
     institution_id: UUID
     by: str
     doubts: tuple[str, ...] = ()
+    agreed_answer: str | None = None
+    account_kind: str | None = None
+    cross_border: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,6 +333,84 @@ class DoubtRaised(Event):
     asset: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChaseExtended(Event):
+    """A person asked to follow the money deeper than the definition's depth, because of the hold that waits there."""
+
+    hold_id: UUID
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimCorrected(Event):
+    """The centre named a wrong account: the claim on it is void, and the right one takes its place in the same step.
+
+    What was stopped on the wrong account is released, what was not delivered
+    is taken back, and what an institution still has ends with its answer.
+    `claim` is the right one, with a hold of its own.
+    """
+
+    hold_id: UUID
+    claim: Claim
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawalAsked(Event):
+    """The reporter's side wants the report back: until somebody verified that, nothing but a task comes of it.
+
+    `hold_ids` are the claims of the procedure that the report told of.
+    """
+
+    withdrawal_id: UUID
+    report_id: UUID
+    hold_ids: tuple[UUID, ...]
+    side: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawalVerified(Event):
+    """A person made sure that the withdrawal comes from the reporter's side and is meant."""
+
+    withdrawal_id: UUID
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawalDecided(Event):
+    """Another person than the one who verified approved the withdrawal, or refused it.
+
+    `kept` are holds of it that another report claims by now: they stay.
+    """
+
+    withdrawal_id: UUID
+    by: str
+    approved: bool
+    kept: tuple[UUID, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseHeldBack(Event):
+    """Other cases have unmet claims on the account that a release would open: a person decides first.
+
+    `claims` are holds of those cases.
+    """
+
+    request_id: UUID
+    claims: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseDecided(Event):
+    """A person decided whether a release that was held back goes out (`go`) or the money stays for the others."""
+
+    hold_id: UUID
+    by: str
+    go: bool
+
+
 AnyEvent = (
     ProcedureOpened
     | ClaimAdded
@@ -272,6 +422,7 @@ AnyEvent = (
     | AnswerReceived
     | AnswerSettled
     | ClockReached
+    | ClockSuperseded
     | TaskCompleted
     | ReminderAsked
     | MeasureAsked
@@ -280,8 +431,18 @@ AnyEvent = (
     | CaseFiled
     | CaseNotFiled
     | PapersFollowed
+    | ConditionMet
+    | ClockPaused
+    | ClockResumed
     | AppealReceived
     | AppealDecided
     | DoubtRaised
+    | ChaseExtended
+    | ClaimCorrected
+    | WithdrawalAsked
+    | WithdrawalVerified
+    | WithdrawalDecided
+    | ReleaseHeldBack
+    | ReleaseDecided
 )
 """Every event there is: a `match` over it that forgets one is found by the type checker."""

@@ -10,8 +10,15 @@ from workflows.events import Claim
 
 ROLES = frozenset({"stop", "second_stop", "extend", "freeze", "release", "return", "query", "notice"})
 """What a request is for. Kinds are codes of a definition; the engine asks for their role and for nothing else."""
+STOPS = frozenset({"stop", "second_stop"})
+"""Roles that begin a stop term."""
+BEGINNING = frozenset({"stop", "second_stop", "freeze"})
+"""Roles that may open a hold, or open it again."""
 ASKERS = frozenset({"victim", "victim_bank", "police_centre", "fiu", "foreign_centre", "bank", "supervisor"})
 """Who may ask for a measure."""
+SCOPES = frozenset({"whole", "amount"})
+"""What is stopped: the account, or an amount in it."""
+OBJECTORS = frozenset({"holder", "victim", "authority"})
 FORCES = frozenset({"order", "rule", "trust"})
 """What binds an institution: an order of law, a rule of the scheme that it joined, or only a request."""
 ACCOUNTS = frozenset({"payee", "payer"})
@@ -31,7 +38,7 @@ MARKS = frozenset({"excluded", "withdrawn", "spent", "moved_on"})
 OBLIGED = frozenset({"sending_bank", "partner_centre", "acquirer", "issuer", "regulator", "victim"})
 OCCASIONS = frozenset({"claimed", "cross_border", "moved_on", "withdrawn", "spent", "held", "released"})
 """When somebody beside the institution that holds the money must be told."""
-FACTS = frozenset({"dispatch", "delivery", "answer", "claim", "hold", "conversion"})
+FACTS = frozenset({"dispatch", "delivery", "answer", "answer_limit", "claim", "hold", "conversion"})
 """The facts that timeliness is counted from."""
 OBJECTION_EFFECTS = frozenset({"release", "partial"})
 SPLITS = frozenset({"lifo", "fifo", "pro_rata", "court", "none"})
@@ -122,6 +129,10 @@ ONLY_LANE = Lane(code="standard")
 """The lane of a scheme that names none."""
 
 
+def _only_lane() -> Mapping[str, Lane]:
+    return MappingProxyType({ONLY_LANE.code: ONLY_LANE})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extension:
     """How a chase goes deeper than the scheme's depth: by how many tiers at a time, and up to which tier."""
@@ -172,8 +183,13 @@ class Rules:
     chain: str = "centre"
     told: TimeBox | None = None
     extension: Extension | None = None
-    lanes: Mapping[str, Lane] = field(default_factory=lambda: MappingProxyType({ONLY_LANE.code: ONLY_LANE}))
+    lanes: Mapping[str, Lane] = field(default_factory=_only_lane)
     obligations: tuple[Obligation, ...] = ()
     objection: Objection | None = None
     split: Split | None = None
     counts: frozenset[str] = FACTS
+
+    @property
+    def duty_tasks(self) -> frozenset[str]:
+        """The tasks of the obligations: none of them says what becomes of a hold."""
+        return frozenset(duty.task for duty in self.obligations)

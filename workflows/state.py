@@ -33,7 +33,7 @@ class Pause:
     """A time during which a wait did not run; without `resumed_at` it still lasts."""
 
     paused_at: datetime
-    resumed_at: datetime | None = None
+    resumed_at: datetime | None = field(default=None, metadata=SPARSE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,18 +49,18 @@ class Counting:
     calendar has no data (`CN 2027`): the due instant is an alarm, not a result.
     """
 
-    days: str | None = None
-    version: str | None = None
-    rest_days: tuple[str, ...] = ()
-    skipped: tuple[str, ...] = ()
-    worked: tuple[str, ...] = ()
-    cutoff: str | None = None
-    counts_start_day: bool = False
-    ends: str = "same_time"
-    hard_end: str | None = None
-    pauses: tuple[Pause, ...] = ()
-    offset: str | None = None
-    unreached: str | None = None
+    days: str | None = field(default=None, metadata=SPARSE)
+    version: str | None = field(default=None, metadata=SPARSE)
+    rest_days: tuple[str, ...] = field(default=(), metadata=SPARSE)
+    skipped: tuple[str, ...] = field(default=(), metadata=SPARSE)
+    worked: tuple[str, ...] = field(default=(), metadata=SPARSE)
+    cutoff: str | None = field(default=None, metadata=SPARSE)
+    counts_start_day: bool = field(default=False, metadata=SPARSE)
+    ends: str = field(default="same_time", metadata=SPARSE)
+    hard_end: str | None = field(default=None, metadata=SPARSE)
+    pauses: tuple[Pause, ...] = field(default=(), metadata=SPARSE)
+    offset: str | None = field(default=None, metadata=SPARSE)
+    unreached: str | None = field(default=None, metadata=SPARSE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +93,7 @@ class Derivation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clock:
-    """A running wait: `kind` is a clock of the definition, `subject_id` what waits."""
+    """A running wait: `kind` is a clock of the definition, `subject_id` what waits, `code` the condition of one."""
 
     id: UUID
     kind: str
@@ -102,6 +102,7 @@ class Clock:
     due_at: datetime
     step: int = 0
     derivation: Derivation
+    code: str | None = field(default=None, metadata=SPARSE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +112,11 @@ class Hold:
     `past_appeals` and `past_approvals` are those that are over: what makes
     an event that is sent again recognisable. `counted_minor` is the most that
     was held and stands recorded as a fact, `held_at` since when there was any.
+    `lane` is the way in which the scheme took the claim, `papers` are the
+    codes of those that were handed in for it. `reason`, `references` and
+    `cross_border` are the claim's, kept while its account is not known.
+    `void` says why the centre no longer wants the hold (`corrected`,
+    `withdrawn`): whatever an institution still answers, the money is let go.
     """
 
     id: UUID
@@ -138,22 +144,40 @@ class Hold:
     appeal_id: UUID | None = None
     past_appeals: tuple[UUID, ...] = ()
     past_approvals: tuple[UUID, ...] = ()
+    agreed_answer: str | None = field(default=None, metadata=SPARSE)
+    renewals: int = field(default=0, metadata=SPARSE)
+    conditions: tuple[str, ...] = field(default=(), metadata=SPARSE)
+    lane: str | None = field(default=None, metadata=SPARSE)
+    papers: tuple[str, ...] = field(default=(), metadata=SPARSE)
+    reason: str | None = field(default=None, metadata=SPARSE)
+    references: tuple[str, ...] = field(default=(), metadata=SPARSE)
+    cross_border: bool | None = field(default=None, metadata=SPARSE)
+    void: str | None = None
+    corrects: UUID | None = None
+    corrected_by: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """One message to one institution about one hold.
 
+    `role` is what the kind is for, `approval` what the definition wants for it.
+    `told`: the institution that moved the money tells the next one itself, and
+    the centre has sent nothing.
+
     `stage`: queued|delivered|received|executed|answered, or withdrawn.
     `outcome` is the effective conclusive answer; `conflict` tells that two
     conclusive answers contradict each other and a person must decide.
     `supplement`: the account is already stopped, this is a further receipt.
     `by_hand`: no channel of ours reaches the institution, a person hands it over.
+    `despite_others`: a person decided that this release goes although other cases claim the account.
     """
 
     id: UUID
     hold_id: UUID
     kind: str
+    role: str = ""
+    approval: str = ""
     stage: str
     urgency: str
     scope: str
@@ -178,6 +202,10 @@ class Request:
     supplement: bool = False
     by_hand: bool = False
     reminded_at: datetime | None = None
+    deemed: bool = field(default=False, metadata=SPARSE)
+    paused_at: datetime | None = field(default=None, metadata=SPARSE)
+    despite_others: bool = False
+    told: bool = field(default=False, metadata=SPARSE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,6 +238,32 @@ class Approval:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawal:
+    """A report that its own side wants back; `stage`: asked|verified|approved|refused. Kept for good."""
+
+    id: UUID
+    report_id: UUID
+    hold_ids: tuple[UUID, ...]
+    side: str
+    stage: str
+    asked_by: str
+    asked_at: datetime
+    verified_by: str | None = None
+    decided_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Met:
+    """A condition that was met at the instant `at`: for one hold, or for all of the procedure (`hold_id` None)."""
+
+    condition: str
+    hold_id: UUID | None
+    at: datetime
+    cause: UUID
+    document: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProcedureState:
     """One procedure of a case under one definition."""
 
@@ -220,8 +274,11 @@ class ProcedureState:
     declined_at: datetime | None = None
     filing: str | None = None  # filed | declined
     doubts: tuple[UUID, ...] = ()
+    chase_extra: int = field(default=0, metadata=SPARSE)  # tiers beyond the definition's depth
+    met: tuple[Met, ...] = field(default=(), metadata=SPARSE)
     holds: Mapping[UUID, Hold] = field(default_factory=frozen_map)
     requests: Mapping[UUID, Request] = field(default_factory=frozen_map)
     clocks: Mapping[UUID, Clock] = field(default_factory=frozen_map)
     tasks: Mapping[UUID, Task] = field(default_factory=frozen_map)
     approvals: Mapping[UUID, Approval] = field(default_factory=frozen_map)
+    withdrawals: Mapping[UUID, Withdrawal] = field(default_factory=frozen_map)

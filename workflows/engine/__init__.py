@@ -6,16 +6,31 @@ No transition exists outside this package and the definitions. The parts:
 persons decide), `facts` (what is counted), `step` (the working copy).
 """
 
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import assert_never
 
 from workflows import events as ev
-from workflows.effects import Effect
-from workflows.engine import answers, claims, measures, people, waits
+from workflows.effects import Counted, Effect
+from workflows.engine import (
+    answers,
+    chasing,
+    claims,
+    conditions,
+    corrections,
+    measures,
+    pauses,
+    people,
+    reached,
+    recounts,
+    waits,
+    withdrawals,
+)
 from workflows.engine.step import EventRefused, Step
 from workflows.scheme import Definition
 from workflows.state import ProcedureState
 
-__all__ = ["EventRefused", "advance"]
+__all__ = ["EventRefused", "advance", "as_recorded"]
 
 
 def advance(
@@ -45,13 +60,23 @@ def advance(
         msg = "the procedure has not been opened"
         raise EventRefused(msg)
     _take(step, event)
-    changed = (step.filing, step.phase, step.doubts) != (state.filing, state.phase, state.doubts)
+    now, then = (step.filing, step.phase, step.doubts, step.met), (state.filing, state.phase, state.doubts, state.met)
+    changed = now != then
     if not (step.effects or step.touched or changed):
         return state, ()
     return step.finish()
 
 
-def _take(step: Step, event: ev.AnyEvent) -> None:  # noqa: C901, PLR0912 - one line per event, and the type checker counts them
+def as_recorded(event: ev.AnyEvent, effects: Iterable[Effect]) -> ev.AnyEvent:
+    """Return the event as it must stand in the log: with the due instants that it gave as far as a calendar counted.
+
+    Taken again from the log it gives the same state, whatever calendar and zone data are there by then.
+    """
+    counted = tuple(effect.derivation for effect in effects if isinstance(effect, Counted))
+    return replace(event, counted=counted) if counted else event
+
+
+def _take(step: Step, event: ev.AnyEvent) -> None:  # noqa: C901, PLR0912, PLR0915 - one line per event, and the type checker counts them
     match event:
         case ev.ProcedureOpened():
             if event.content_hash != step.definition.content_hash:
@@ -78,7 +103,9 @@ def _take(step: Step, event: ev.AnyEvent) -> None:  # noqa: C901, PLR0912 - one 
         case ev.AnswerSettled():
             answers.answer_settled(step, event)
         case ev.ClockReached():
-            waits.clock_reached(step, event)
+            reached.clock_reached(step, event)
+        case ev.ClockSuperseded():
+            recounts.clock_superseded(step, event)
         case ev.TaskCompleted():
             people.task_completed(step, event)
         case ev.ReminderAsked():
@@ -95,11 +122,31 @@ def _take(step: Step, event: ev.AnyEvent) -> None:  # noqa: C901, PLR0912 - one 
             people.case_not_filed(step, event)
         case ev.PapersFollowed():
             people.papers_followed(step, event)
+        case ev.ConditionMet():
+            conditions.condition_met(step, event)
+        case ev.ClockPaused():
+            pauses.clock_paused(step, event)
+        case ev.ClockResumed():
+            pauses.clock_resumed(step, event)
         case ev.AppealReceived():
             people.appeal_received(step, event)
         case ev.AppealDecided():
             people.appeal_decided(step, event)
         case ev.DoubtRaised():
             people.doubt_raised(step, event)
+        case ev.ChaseExtended():
+            chasing.chase_extended(step, event)
+        case ev.ClaimCorrected():
+            corrections.claim_corrected(step, event)
+        case ev.WithdrawalAsked():
+            withdrawals.withdrawal_asked(step, event)
+        case ev.WithdrawalVerified():
+            withdrawals.withdrawal_verified(step, event)
+        case ev.WithdrawalDecided():
+            withdrawals.withdrawal_decided(step, event)
+        case ev.ReleaseHeldBack():
+            withdrawals.release_held_back(step, event)
+        case ev.ReleaseDecided():
+            withdrawals.release_decided(step, event)
         case _:
             assert_never(event)

@@ -5,17 +5,16 @@ from datetime import datetime
 from uuid import UUID
 
 from workflows import effects as fx
-from workflows.clocks import due_at
-from workflows.engine import waits
+from workflows.engine import chasing, waits
 from workflows.engine.step import ENDED, EventRefused, Step
 from workflows.events import ApprovalGiven, ApprovalRefused, MeasureAsked
 from workflows.ids import derived_id
 from workflows.scheme import HOLDING, RequestKind
+from workflows.scheme_rules import BEGINNING, STOPS
 from workflows.state import LIVE_HOLDS, Approval, Hold, Request
 
-STOPS = frozenset({"stop", "second_stop"})
-"""Kinds of request that begin a stop term."""
-_BEGIN = frozenset({"stop", "second_stop", "freeze"})
+_TERMS = frozenset({"stop", "second_stop", "extend"})
+"""Roles that may use up a stop term."""
 _STANDING = frozenset({"stopped", "in_question", "frozen"})
 _RANKS_APART = 10
 
@@ -34,7 +33,9 @@ def measure_asked(step: Step, event: MeasureAsked) -> None:
     amount = event.amount_minor
     if kind.needs_amount and amount is None:
         amount = hold.held_minor or hold.traced_minor
-    _check(step, hold, kind, amount, event.ends_at)
+    _check(step, hold, kind, amount, event.ends_at, event.papers)
+    if set(event.papers) - set(hold.papers):
+        hold = step.put_hold(replace(hold, papers=tuple(sorted({*hold.papers, *event.papers}))))
     if any(approval.hold_id == hold.id and approval.act == kind.kind for approval in step.approvals.values()):
         msg = f"{kind.kind} of hold {hold.id} already waits for approval"
         raise EventRefused(msg)
@@ -62,41 +63,81 @@ def measure_asked(step: Step, event: MeasureAsked) -> None:
     )
 
 
-def _check(step: Step, hold: Hold, kind: RequestKind, amount: int | None, ends_at: datetime | None) -> None:
+def _check(
+    step: Step,
+    hold: Hold,
+    kind: RequestKind,
+    amount: int | None,
+    ends_at: datetime | None,
+    papers: tuple[str, ...] = (),
+) -> None:
     """Refuse what the definition does not allow on this hold now."""
-    msg = _bars_hold(step, hold, kind) or _bars_amount(step, hold, kind, amount)
-    if msg is None and kind.kind == "freeze" and ends_at is not None:
-        box = step.definition.freeze_term.box
-        latest = due_at(step.at, box.length, box.calendar, box.zone)
-        if not step.at < ends_at <= latest:
-            msg = f"a freeze ends after now and not after {latest.isoformat()}"
+    msg = _bars_lane(step, hold) or _bars_hold(step, hold, kind)
+    msg = msg or _bars_papers(hold, kind, papers) or _bars_amount(step, hold, kind, amount)
+    if msg is None and ends_at is not None:
+        msg = _bars_end(step, kind, ends_at)
     if msg is not None:
         raise EventRefused(msg)
 
 
-def _bars_hold(step: Step, hold: Hold, kind: RequestKind) -> str | None:
-    busy = {request.kind for request in step.open_requests_of(hold.id)}
+def _bars_papers(hold: Hold, kind: RequestKind, papers: tuple[str, ...]) -> str | None:
+    missing = [code for code in kind.documents if code not in {*hold.papers, *papers}]
+    return f"{kind.kind} needs papers that are missing: {', '.join(missing)}" if missing else None
+
+
+def _bars_end(step: Step, kind: RequestKind, ends_at: datetime) -> str | None:
+    """Say why an order cannot end at that instant: it lies behind, or beyond the longest term of the measure."""
+    term = step.definition.term_of(frozen=kind.role == "freeze") if kind.role in BEGINNING else None
+    if term is None or term.box is None:
+        return None if ends_at > step.at else f"a {kind.kind} ends after now"
+    latest = step.derive(term.box, step.at).due_at
+    return None if step.at < ends_at <= latest else f"a {kind.kind} ends after now and not after {latest.isoformat()}"
+
+
+def _bars_lane(step: Step, hold: Hold) -> str | None:
     if hold.account_id is None:
         return f"the account of hold {hold.id} is not known yet"
+    if step.definition.lane(hold.lane).mode == "elsewhere":
+        return f"hold {hold.id} is in the lane {hold.lane}: nothing is sent for it under this definition"
+    return None
+
+
+def _busy(step: Step, hold: Hold, kind: RequestKind) -> set[str]:
+    """Return the kinds of request that must be answered before this one can be asked."""
+    busy = {request.kind: step.role(request) for request in step.open_requests_of(hold.id)}
+    releasing = "release" in busy.values() and kind.role != "release"
+    return set(busy) if kind.kind in busy or releasing or kind.role == "stop" else set()
+
+
+def _bars_hold(step: Step, hold: Hold, kind: RequestKind) -> str | None:
     if hold.state not in kind.from_states:
         return f"{kind.kind} is not possible while hold {hold.id} is {hold.state}"
-    if kind.kind in busy or ("release" in busy and kind.kind != "release") or (kind.kind == "stop" and busy):
+    busy = _busy(step, hold, kind)
+    if busy:
         return f"hold {hold.id} still waits for the answer to: {', '.join(sorted(busy))}"
-    if kind.kind in _BEGIN and hold.state not in LIVE_HOLDS and _is_claimed(step, hold):
+    if kind.role in BEGINNING and hold.state not in LIVE_HOLDS and _is_claimed(step, hold):
         return f"another hold already claims the receipt of hold {hold.id}"
+    return _bars_term(step, hold, kind)
+
+
+def _bars_term(step: Step, hold: Hold, kind: RequestKind) -> str | None:
     if counts_term(kind, hold) and next_stop_seq(step, hold) is None:
-        return f"the account of hold {hold.id} has had its {step.definition.stop_term.terms} stop terms"
+        return f"the account of hold {hold.id} has had its {step.definition.terms_allowed} stop terms"
+    term = step.definition.term_of(frozen=hold.state == "frozen")
+    limit = term.renewal.limit if term is not None and term.renewal is not None else None
+    if kind.role == "extend" and limit is not None and hold.renewals >= limit:
+        return f"hold {hold.id} was renewed {hold.renewals} times: {limit} is the limit"
     return None
 
 
 def _bars_amount(step: Step, hold: Hold, kind: RequestKind, amount: int | None) -> str | None:
     if kind.filing and step.filing != "filed":
         return f"{kind.kind} needs a filed case"
-    if kind.kind == "release" and not was_confirmed(step, hold):
+    if kind.role == "release" and not was_confirmed(step, hold):
         return f"hold {hold.id} was never confirmed as stopped: there is nothing to release"
     if kind.needs_amount and (amount is None or amount <= 0):
         return f"{kind.kind} must state an amount above 0"
-    if kind.kind == "return" and amount is not None and amount > hold.held_minor:
+    if kind.role == "return" and amount is not None and amount > hold.held_minor:
         return f"{amount} is more than the {hold.held_minor} that hold {hold.id} holds"
     return None
 
@@ -120,12 +161,12 @@ def next_stop_seq(step: Step, hold: Hold) -> int | None:
     """
     others = [other for other in step.holds_on(hold.account_id) if other.id != hold.id]
     standing = [other.stop_seq for other in others if other.state in _STANDING]
-    asked = [request.stop_seq for request in step.requests_on(others) if request.kind in {*STOPS, "extend"}]
+    asked = [request.stop_seq for request in step.requests_on(others) if step.role(request) in _TERMS]
     running = max([*standing, *asked], default=0)
     used = max([hold.stop_seq, *(other.stop_seq for other in others), *asked])
     if hold.stop_seq < running:
         return running
-    limit = step.definition.stop_term.terms
+    limit = step.definition.terms_allowed
     return used + 1 if limit is None or used < limit else None
 
 
@@ -136,7 +177,7 @@ def was_confirmed(step: Step, hold: Hold) -> bool:
     for request in step.requests_of(hold.id):
         if request.outcome is not None:
             effect = step.definition.outcome_of(request.outcome, request.kind).hold.get(request.kind)
-            if effect in HOLDING or (effect == "queued_behind" and request.kind == "freeze"):
+            if effect in HOLDING or (effect == "queued_behind" and step.role(request) == "freeze"):
                 return True
     return False
 
@@ -152,43 +193,86 @@ def send(
     request_id: UUID | None = None,
 ) -> None:
     """Write the request, queue it, and start the wait for its delivery."""
-    rules = step.definition.requests[kind]
     is_first = not step.requests
+    request = written(
+        step, hold, kind, asked_minor=asked_minor, ends_at=ends_at, documents=documents, request_id=request_id
+    )
+    step.effects.append(fx.SendRequest(request_id=request.id, rank=rank_of(step, request)))
+    waits.await_receipt(step, request)
+    if is_first:
+        if not documents:
+            step.open_task(step.definition.watch["papers"], "request", request.id)
+        if request.approval == "after":
+            step.open_task(step.definition.watch["review"], "hold", hold.id)
+
+
+def written(
+    step: Step,
+    hold: Hold,
+    kind: str,
+    *,
+    asked_minor: int | None,
+    ends_at: datetime | None = None,
+    documents: tuple[str, ...] = (),
+    request_id: UUID | None = None,
+) -> Request:
+    """Write a request that nobody sends yet; a hold that waited for it is being asked for now."""
+    rules, lane = step.definition.requests[kind], step.definition.lane(hold.lane)
+    is_first_of_hold = hold.state == "unconfirmed"
     sequence = next_stop_seq(step, hold) if counts_term(rules, hold) else hold.stop_seq
     request = step.put_request(
         Request(
             id=request_id or step.new_id("request"),
             hold_id=hold.id,
             kind=kind,
+            role=rules.role,
+            approval=(is_first_of_hold and lane.approval) or rules.approval,
             stage="queued",
             urgency=hold.urgency,
-            scope=rules.scope if kind != "stop" else hold.scope,
+            scope=rules.scope if rules.role != "stop" else hold.scope,
             asset=hold.asset,
             asked_minor=asked_minor,
             stop_seq=sequence or 1,
             created_at=step.at,
             documents=documents,
             ends_at=ends_at,
-            supplement=kind in STOPS and _is_supplement(step, hold, sequence or 1),
+            supplement=rules.role in STOPS and _is_supplement(step, hold, sequence or 1),
         )
     )
-    if kind in _BEGIN and (hold.state not in LIVE_HOLDS or hold.state in {"unconfirmed", "in_question"}):
+    if rules.role in BEGINNING and (hold.state not in LIVE_HOLDS or hold.state in {"unconfirmed", "in_question"}):
         step.put_hold(replace(hold, state="asked", lapse_confirmed=False))
+    return request
+
+
+def rank_of(step: Step, request: Request) -> int:
+    """Return how early a request is sent: the lowest first, of one kind the more urgent."""
+    rank = step.definition.requests[request.kind].rank
     urgencies = [urgency.code for urgency in step.definition.urgencies]
-    rank = rules.rank and rules.rank + _RANKS_APART * urgencies.index(request.urgency)
-    step.effects.append(fx.SendRequest(request_id=request.id, rank=rank))
-    waits.await_receipt(step, request)
-    if is_first:
-        if not documents:
-            step.open_task(step.definition.watch["papers"], "request", request.id)
-        if rules.approval == "after":
-            step.open_task(step.definition.watch["review"], "hold", hold.id)
+    return rank and rank + _RANKS_APART * urgencies.index(request.urgency)
+
+
+def propose(step: Step, hold: Hold, kind: str, by: str, reason: str, amount_minor: int | None = None) -> None:
+    """Have a request approved that the procedure itself wants, once."""
+    if any(approval.hold_id == hold.id and approval.act == kind for approval in step.approvals.values()):
+        return
+    step.open_approval(
+        Approval(
+            id=step.new_id("approval"),
+            act=kind,
+            hold_id=hold.id,
+            asked_by=by,
+            amount_minor=amount_minor,
+            ends_at=None,
+            documents=(),
+            reason=reason,
+        )
+    )
 
 
 def _is_supplement(step: Step, hold: Hold, sequence: int) -> bool:
     others = [other for other in step.holds_on(hold.account_id) if other.id != hold.id]
     return any(other.state in _STANDING and other.stop_seq == sequence for other in others) or any(
-        request.kind in STOPS and request.stop_seq == sequence for request in step.requests_on(others)
+        step.role(request) in STOPS and request.stop_seq == sequence for request in step.requests_on(others)
     )
 
 
@@ -199,6 +283,10 @@ def approval_given(step: Step, event: ApprovalGiven) -> None:
         return
     _another_person(approval, event.by)
     hold = step.hold(approval.hold_id)
+    if approval.act == chasing.EXTEND:
+        step.close_approval(approval, "given", event.by)
+        chasing.extend(step, event.by)
+        return
     _check(step, hold, step.definition.requests[approval.act], approval.amount_minor, approval.ends_at)
     step.close_approval(approval, "given", event.by)
     send(
@@ -227,28 +315,54 @@ def _another_person(approval: Approval, by: str) -> None:
         raise EventRefused(msg)
 
 
-def begin_release(step: Step, hold: Hold, by: str, reason: str) -> None:
-    """Have a hold released: what was confirmed as stopped or frozen, with the approval that the definition wants."""
+def ask_again(step: Step, hold: Hold, request: Request) -> None:
+    """Ask again what a request asked, with the approval that the definition wants.
+
+    Raises:
+        EventRefused: It is not possible now.
+    """
+    kind = step.definition.requests[request.kind]
+    ends_at = request.ends_at if request.ends_at is not None and request.ends_at > step.at else None
+    _check(step, hold, kind, request.asked_minor, ends_at)
+    if kind.approval != "before":
+        send(step, hold, kind.kind, asked_minor=request.asked_minor, ends_at=ends_at, documents=request.documents)
+        return
+    if any(approval.hold_id == hold.id and approval.act == kind.kind for approval in step.approvals.values()):
+        return
+    step.open_approval(
+        Approval(
+            id=step.new_id("approval"),
+            act=kind.kind,
+            hold_id=hold.id,
+            asked_by="procedure",
+            amount_minor=request.asked_minor,
+            ends_at=ends_at,
+            documents=request.documents,
+            reason="queue",
+        )
+    )
+
+
+def begin_release(
+    step: Step, hold: Hold, by: str, reason: str, *, is_approved: bool = False, keep_minor: int | None = None
+) -> None:
+    """Have a hold released: what was confirmed as stopped or frozen, with the approval that the definition wants.
+
+    With ``is_approved`` two persons stand behind it already, or the definition asks for one only. With
+    ``keep_minor`` only what is above it is let go, by the kind of release that may leave a part.
+    """
     if hold.state in ENDED or not was_confirmed(step, hold):
         return
-    kind = step.definition.requests["release"]
-    step.open_task(step.definition.watch["release"], "hold", hold.id, reason=reason)
-    if any(request.kind == "release" for request in step.open_requests_of(hold.id)):
+    definition = step.definition
+    code = definition.kind_for("release") if keep_minor is None else definition.kind_with("release", "reduced")
+    kind = definition.requests[code]
+    step.open_task(definition.watch["release"], "hold", hold.id, reason=reason)
+    if any(step.role(request) == "release" for request in step.open_requests_of(hold.id)):
         return
-    if any(a.hold_id == hold.id and a.act == "release" for a in step.approvals.values()):
+    if any(a.hold_id == hold.id and step.definition.role_of(a.act) == "release" for a in step.approvals.values()):
         return
-    if kind.approval == "before":
-        step.open_approval(
-            Approval(
-                id=step.new_id("approval"),
-                act="release",
-                hold_id=hold.id,
-                asked_by=by,
-                amount_minor=None,
-                ends_at=None,
-                documents=(),
-                reason=reason,
-            )
-        )
+    amount = None if keep_minor is None else hold.held_minor - keep_minor
+    if kind.approval == "before" and not is_approved:
+        propose(step, hold, code, by, reason, amount)
     else:
-        send(step, hold, "release", asked_minor=hold.traced_minor)
+        send(step, hold, code, asked_minor=hold.traced_minor if amount is None else amount)

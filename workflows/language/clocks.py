@@ -4,10 +4,12 @@ from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from workflows.clocks import CALENDARS, Length, TimeBox
-from workflows.language.boxes import box, clock
+from workflows.clocks import Length, TimeBox
+from workflows.language.boxes import box
+from workflows.language.limits import answer_clock, timed
 from workflows.language.reading import Reading
-from workflows.scheme import Rung, Term, Urgency
+from workflows.language.terms import term
+from workflows.scheme import AnswerClock, Rung, Term, Urgency
 from workflows.tables import NOTHING, Table
 
 _PERCENT = 100
@@ -18,14 +20,14 @@ class Clocks(NamedTuple):
 
     dispatch: Mapping[str, TimeBox]
     receipt: Mapping[str, TimeBox]
-    answer: Mapping[str, TimeBox]
+    answer_clocks: Mapping[str, AnswerClock]
     reminder_percents: tuple[int, ...]
     reminder_apart: Length
     fallback_task: str
     rungs: tuple[Rung, ...]
     rung_again: TimeBox
-    stop_term: Term
-    freeze_term: Term
+    stop_term: Term | None
+    freeze_term: Term | None
     approval: TimeBox
     approval_task: str
 
@@ -50,7 +52,10 @@ def urgencies(reading: Reading) -> tuple[Urgency, ...]:
 def clocks(reading: Reading, codes: Collection[str]) -> Clocks:
     """Read `[clocks]`; ``codes`` are the urgencies, each of which needs its own limits."""
     table = reading.root.table("clocks")
-    boxes = {key: _by_urgency(reading, table, key, codes) for key in ("dispatch", "receipt", "answer")}
+    boxes = {key: _by_urgency(reading, table, key, codes) for key in ("dispatch", "receipt")}
+    answers = table.table("answer")
+    answer_clocks = {code: answer_clock(reading, answers.table(code)) for code in codes}
+    answers.close()
     reminder, fallback, approval = table.table("reminder"), table.table("fallback"), table.table("approval")
     percents, apart = _percents(reminder), reminder.length("asked_apart") or NOTHING
     fallback_task, approval_task = fallback.text("task"), approval.text("task")
@@ -58,14 +63,15 @@ def clocks(reading: Reading, codes: Collection[str]) -> Clocks:
         reading.sourced(part)
         part.close()
     rungs, rung_again = _ladder(reading, table)
-    stop_term = _term(reading, table, "stop_term", limited=True)
-    freeze_term = _term(reading, table, "freeze_term", limited=False)
-    approval_box = clock(reading, approval)
+    stop_term = term(reading, table, "stop_term", limited=True)
+    freeze_term = term(reading, table, "freeze_term", limited=False)
+    approval_box = timed(reading, approval, reading.sourced(approval))
+    approval.close()
     table.close()
     return Clocks(
         dispatch=boxes["dispatch"],
         receipt=boxes["receipt"],
-        answer=boxes["answer"],
+        answer_clocks=MappingProxyType(answer_clocks),
         reminder_percents=percents,
         reminder_apart=apart,
         fallback_task=fallback_task,
@@ -80,7 +86,11 @@ def clocks(reading: Reading, codes: Collection[str]) -> Clocks:
 
 def _by_urgency(reading: Reading, clocks: Table, key: str, codes: Collection[str]) -> Mapping[str, TimeBox]:
     table = clocks.table(key)
-    boxes = {code: clock(reading, table.table(code)) for code in codes}
+    boxes = {}
+    for code in codes:
+        line = table.table(code)
+        boxes[code] = timed(reading, line, reading.sourced(line))
+        line.close()
     table.close()
     return MappingProxyType(boxes)
 
@@ -91,31 +101,6 @@ def _percents(table: Table) -> tuple[int, ...]:
     if percents != given or percents != sorted(set(percents)):
         table.fault("at_percent", "must be whole numbers between 1 and 99, rising")
     return tuple(percents)
-
-
-def _term(reading: Reading, clocks: Table, key: str, *, limited: bool) -> Term:
-    table = clocks.table(key)
-    calendar = table.text("calendar", CALENDARS)
-    length = table.length("length", calendar=calendar) or NOTHING
-    texts = table.texts("warnings")
-    terms = table.whole("terms", 1, 99) if limited else None
-    warning_task, lapse_task = table.text("warning_task"), table.text("lapse_task")
-    sourced = reading.sourced(table)
-    warnings = []
-    for n, text in enumerate(texts):
-        key = f"warnings[{n}]"
-        warnings.append(box(reading, table.at(key), table.measured(key, text, "absolute"), "absolute", sourced))
-    spans = [warning.length.absolute() for warning in warnings]
-    if spans != sorted(spans, reverse=True) or len(set(spans)) != len(spans):
-        table.fault("warnings", "must go from the earliest to the last, each once")
-    table.close()
-    return Term(
-        box=box(reading, table.path, length, calendar, sourced),
-        warnings=tuple(warnings),
-        warning_task=warning_task,
-        lapse_task=lapse_task,
-        terms=terms,
-    )
 
 
 def _ladder(reading: Reading, clocks: Table) -> tuple[tuple[Rung, ...], TimeBox]:
@@ -129,8 +114,9 @@ def _ladder(reading: Reading, clocks: Table) -> tuple[tuple[Rung, ...], TimeBox]
             table.fault(f"rungs[{index}]", "must be a table")
             continue
         rung = Table(item, path, reading.faults)
-        after = rung.length("after") or NOTHING
-        rungs.append(Rung(after=box(reading, path, after, "absolute", sourced), task=rung.text("task")))
+        after = timed(reading, rung, sourced, key="after", rule=path, default_calendar="absolute")
+        people = rung.text("people") if "people" in rung.codes() else None
+        rungs.append(Rung(after=after, task=rung.text("task"), people=people))
         rung.close()
     if not rungs:
         table.fault("rungs", "must have at least one step")

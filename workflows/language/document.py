@@ -6,12 +6,17 @@ import tomllib
 from types import MappingProxyType
 
 from workflows.language.clocks import clocks, urgencies
+from workflows.language.corrections import taken_back
 from workflows.language.crossings import crossings
-from workflows.language.heading import heading, rules
+from workflows.language.duties import duties
+from workflows.language.following import following
+from workflows.language.heading import general, heading
+from workflows.language.lanes import lanes
 from workflows.language.outcomes import outcomes
 from workflows.language.reading import InvalidDefinition, Reading
 from workflows.language.requests import requests
 from workflows.language.tasks import tasks
+from workflows.language.terms import second_clocks
 from workflows.scheme import Definition
 
 
@@ -28,25 +33,34 @@ def parse(text: str) -> Definition:
     canonical = json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
     reading = Reading(document)
     read = _read(reading, hashlib.sha256(canonical.encode()).hexdigest())
-    faults = reading.faults or crossings(read)
+    told = {path for path, _ in reading.faults}
+    faults = [*reading.faults, *(fault for fault in crossings(read) if fault[0] not in told)]
     if faults:
         raise InvalidDefinition(faults)
     return read
 
 
 def _read(reading: Reading, content_hash: str) -> Definition:
-    head, general, lines = heading(reading), rules(reading), urgencies(reading)
+    head, short, lines = heading(reading), general(reading), urgencies(reading)
+    ways, chase, beside = lanes(reading, head.assets), following(reading), duties(reading)
     waits = clocks(reading, [line.code for line in lines])
+    second = second_clocks(reading)
     kinds = requests(reading)
     answers, work = outcomes(reading, kinds), tasks(reading)
+    back = taken_back(reading)
     reading.root.close()
     return Definition(
         **head._asdict(),
-        **general._asdict(),
+        **short._asdict(),
+        **chase._asdict(),
+        **beside._asdict(),
         **waits._asdict(),
+        **second._asdict(),
+        **back._asdict(),
         zone=reading.zone,
         content_hash=content_hash,
         urgencies=lines,
+        lanes=ways,
         requests=MappingProxyType(kinds),
         outcomes=MappingProxyType(answers),
         tasks=MappingProxyType(work),

@@ -1,4 +1,4 @@
-"""`[definition]`, and the short tables for the whole scheme: who asks, what is stopped, how it is followed."""
+"""`[definition]`, and the short tables for the whole scheme: who asks, what is stopped, whom a doubt goes to."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -8,11 +8,13 @@ from typing import NamedTuple
 from workflows.clocks import Length, UnknownZone, zone_of
 from workflows.language.reading import Reading
 from workflows.scheme import STATUSES
+from workflows.scheme_rules import ACCOUNTS, ASKERS, FORCES, SCOPES
 from workflows.tables import NOTHING
 
 WATCH = (
     *("task", "confirm", "lead", "other", "conflict", "amount", "executed_at", "clock_wrong"),
     *("stopped_after_end", "gap", "limit", "release", "review", "papers", "appeal", "differ", "quarantine"),
+    *("withdrawal", "withdrawal_decision", "forward", "claims_of_others", "calendar", "balance", "parts"),
 )
 """The doubts that `[watch]` must give a task to."""
 
@@ -24,36 +26,41 @@ class Heading(NamedTuple):
     version: int
     title_zh: str
     title_en: str
+    summary_zh: str
+    summary_en: str
     status: str
     jurisdiction: str
+    assets: frozenset[str]
 
 
-class Rules(NamedTuple):
+class General(NamedTuple):
     """What the short tables say."""
 
     who_may_ask: tuple[str, ...]
+    force: str
     scope: str
     money_in: bool
+    account: str
     skew: Length
-    follow: str
-    chase_depth: int
-    chase_task: str
     watch: Mapping[str, str]
 
 
 def heading(reading: Reading) -> Heading:
-    """Read `[definition]`; from here on boxes carry the definition's name and zone."""
+    """Read `[definition]`; from here on boxes carry the definition's name and zone, and rules its day of checking."""
     table = reading.root.table("definition")
     read = Heading(
         id=table.text("id"),
         version=table.whole("version", 1, 9999),
         title_zh=table.text("title_zh"),
         title_en=table.text("title_en"),
+        summary_zh=table.words("summary_zh"),
+        summary_en=table.words("summary_en"),
         status=table.text("status", STATUSES),
         jurisdiction=table.text("jurisdiction"),
+        assets=frozenset(table.texts("assets", optional=True)),
     )
     zone = table.text("zone")
-    table.take("checked_on", date, date.min)
+    reading.checked_on = table.take("checked_on", date, date.min)
     table.close()
     reading.name = f"{read.id}.v{read.version}"
     try:
@@ -64,20 +71,21 @@ def heading(reading: Reading) -> Heading:
     return read
 
 
-def rules(reading: Reading) -> Rules:
-    """Read `[asking]`, `[measure]`, `[skew]`, `[follow]` and `[watch]`."""
-    tables = [reading.root.table(key) for key in ("asking", "measure", "skew", "follow", "watch")]
-    asking, measure, skew, follow, watch = tables
-    read = Rules(
-        who_may_ask=asking.texts("who"),
-        scope=measure.text("scope", {"whole", "amount"}),
+def general(reading: Reading) -> General:
+    """Read `[asking]`, `[measure]`, `[skew]` and `[watch]`."""
+    tables = [reading.root.table(key) for key in ("asking", "measure", "skew", "watch")]
+    asking, measure, skew, watch = tables
+    read = General(
+        who_may_ask=asking.texts("who", ASKERS),
+        force=asking.text("force", FORCES, default="order"),
+        scope=measure.text("scope", SCOPES),
         money_in=measure.take("money_in", bool, default=True),
+        account=measure.text("account", ACCOUNTS, default="payee"),
         skew=skew.length("ahead") or NOTHING,
-        follow=follow.text("mode", {"automatic", "person"}),
-        chase_depth=follow.whole("depth", 0, 100),
-        chase_task=follow.text("task"),
         watch=MappingProxyType({key: watch.text(key) for key in WATCH}),
     )
+    if not read.who_may_ask and not any(path.startswith("asking.who") for path, _ in reading.faults):
+        asking.fault("who", "must name somebody")
     for table in tables:
         reading.sourced(table)
         table.close()

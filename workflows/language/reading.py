@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping
+from datetime import date
 from typing import NamedTuple
 
 from workflows.scheme import CONFIDENCES, Provenance
@@ -39,11 +40,15 @@ class Reading:
         self.root = Table(document, "", self.faults)
         self.name = ""
         self.zone = "UTC"
+        self.checked_on = date.min
 
     def sourced(self, table: Table) -> Sourced:
         """Read where the rule of a table comes from."""
         sourced = Sourced(table.text("source"), table.text("confidence", CONFIDENCES))
-        self.provenance.append(Provenance(path=table.path, source=sourced.source, confidence=sourced.confidence))
+        checked_on = table.take("checked_on", date, self.checked_on, optional=True)
+        self.provenance.append(
+            Provenance(path=table.path, source=sourced.source, confidence=sourced.confidence, checked_on=checked_on)
+        )
         return sourced
 
     def coded(self, key: str) -> list[tuple[str, Table]]:
