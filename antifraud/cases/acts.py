@@ -76,13 +76,15 @@ def case_id_of(work: Work, number: str) -> UUID:
 
 def confirm_claim(work: Work, mail: Mail, case_id: UUID, hold_id: UUID) -> CaseFile:
     """Confirm an account that was in doubt: its order leaves now."""
-    return _act(work, mail, case_id, hold_id, lambda _, known: ClaimConfirmed(**known, hold_id=hold_id, by=work.actor))
+    return act_in(
+        work, mail, case_id, hold_id, lambda _, known: ClaimConfirmed(**known, hold_id=hold_id, by=work.actor)
+    )
 
 
 def drop_claim(work: Work, mail: Mail, case_id: UUID, hold_id: UUID, reason: str) -> CaseFile:
     """Drop a claim that was found wrong before anything was sent; `reason` is a code."""
-    code = _code(reason, "wrong_account")
-    return _act(
+    code = reason_code(reason, "wrong_account")
+    return act_in(
         work,
         mail,
         case_id,
@@ -93,6 +95,38 @@ def drop_claim(work: Work, mail: Mail, case_id: UUID, hold_id: UUID, reason: str
 
 def resolve_lead(work: Work, mail: Mail, case_id: UUID, hold_id: UUID, *, institution: str, account: str) -> CaseFile:
     """Say which account a lead is: its order leaves now, unless its number is one that a person must confirm.
+
+    Raises:
+        InvalidValue: The directory has no such institution, or this is no whole account number.
+    """
+    named = name_account(work, institution=institution, account=account)
+    return act_in(
+        work,
+        mail,
+        case_id,
+        hold_id,
+        lambda _, known: LeadResolved(
+            **known,
+            hold_id=hold_id,
+            account_id=named.account_id,
+            institution_id=named.institution_id,
+            by=work.actor,
+            doubts=named.doubts,
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class NamedAccount:
+    """An account that a person named: `doubts` are what another person must confirm before an order leaves."""
+
+    account_id: UUID
+    institution_id: UUID
+    doubts: tuple[str, ...]
+
+
+def name_account(work: Work, *, institution: str, account: str) -> NamedAccount:
+    """Find or make the account that a person named by institution and number.
 
     Raises:
         InvalidValue: The directory has no such institution, or this is no whole account number.
@@ -110,17 +144,7 @@ def resolve_lead(work: Work, mail: Mail, case_id: UUID, hold_id: UUID, *, instit
         number=read.number,
         sub_ref=read.sub_ref,
     )
-    account_id = resolve(work, [card])[card]
-    doubts = ("checksum",) if read.hard else ()
-    return _act(
-        work,
-        mail,
-        case_id,
-        hold_id,
-        lambda _, known: LeadResolved(
-            **known, hold_id=hold_id, account_id=account_id, institution_id=found.id, by=work.actor, doubts=doubts
-        ),
-    )
+    return NamedAccount(resolve(work, [card])[card], found.id, ("checksum",) if read.hard else ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +165,7 @@ def settle_answers(work: Work, mail: Mail, case_id: UUID, request_id: UUID, sett
     """
     if settlement.executed_at is not None and settlement.executed_at > work.now():
         raise InvalidValue("the stop cannot lie in the future: say when the institution carried it out")
-    return _act(
+    return act_in(
         work,
         mail,
         case_id,
@@ -159,7 +183,7 @@ def settle_answers(work: Work, mail: Mail, case_id: UUID, request_id: UUID, sett
 
 def complete_task(work: Work, mail: Mail, case_id: UUID, task_id: UUID) -> CaseFile:
     """Say that a task is done."""
-    return _act(work, mail, case_id, task_id, lambda _, known: TaskCompleted(**known, task_id=task_id, by=work.actor))
+    return act_in(work, mail, case_id, task_id, lambda _, known: TaskCompleted(**known, task_id=task_id, by=work.actor))
 
 
 def remind(work: Work, mail: Mail, case_id: UUID, request_id: UUID) -> CaseFile:
@@ -168,7 +192,7 @@ def remind(work: Work, mail: Mail, case_id: UUID, request_id: UUID) -> CaseFile:
     Raises:
         EventRefused: It does not have the request yet, has answered it, or was reminded just now.
     """
-    return _act(
+    return act_in(
         work, mail, case_id, request_id, lambda _, known: ReminderAsked(**known, request_id=request_id, by=work.actor)
     )
 
@@ -177,7 +201,7 @@ def hand_over(work: Work, mail: Mail, case_id: UUID, request_id: UUID, *, channe
     """Log that a person handed a request over by paper or telephone: it counts as delivered at that instant."""
     if at > work.now():
         raise InvalidValue("a hand-over cannot lie in the future: say when it was")
-    return _act(
+    return act_in(
         work,
         mail,
         case_id,
@@ -192,8 +216,8 @@ def ask_measure(work: Work, mail: Mail, case_id: UUID, hold_id: UUID, measure: M
     Raises:
         InvalidValue: The reason is no code, or a reference is empty or too long.
     """
-    reason = None if measure.reason is None else _code(measure.reason, "unrelated_payment")
-    return _act(
+    reason = None if measure.reason is None else reason_code(measure.reason, "unrelated_payment")
+    return act_in(
         work,
         mail,
         case_id,
@@ -213,7 +237,7 @@ def ask_measure(work: Work, mail: Mail, case_id: UUID, hold_id: UUID, measure: M
 
 def approve(work: Work, mail: Mail, case_id: UUID, approval_id: UUID) -> CaseFile:
     """Approve exactly what was asked; never by the one who asked."""
-    return _act(
+    return act_in(
         work,
         mail,
         case_id,
@@ -224,8 +248,8 @@ def approve(work: Work, mail: Mail, case_id: UUID, approval_id: UUID) -> CaseFil
 
 def refuse(work: Work, mail: Mail, case_id: UUID, approval_id: UUID, reason: str) -> CaseFile:
     """Refuse what was asked; `reason` is a code."""
-    code = _code(reason, "amount_too_high")
-    return _act(
+    code = reason_code(reason, "amount_too_high")
+    return act_in(
         work,
         mail,
         case_id,
@@ -237,7 +261,7 @@ def refuse(work: Work, mail: Mail, case_id: UUID, approval_id: UUID, reason: str
 def file_case(work: Work, mail: Mail, case_id: UUID, document: str, *, declined: bool = False) -> CaseFile:
     """Record that the authority filed the case (立案), or declined to: then every stop must be released."""
     kind = CaseNotFiled if declined else CaseFiled
-    return _act(
+    return act_in(
         work,
         mail,
         case_id,
@@ -248,7 +272,7 @@ def file_case(work: Work, mail: Mail, case_id: UUID, document: str, *, declined:
 
 def hand_in_papers(work: Work, mail: Mail, case_id: UUID, request_id: UUID, document: str) -> CaseFile:
     """Hand in the document that was to follow a request."""
-    return _act(
+    return act_in(
         work,
         mail,
         case_id,
@@ -260,14 +284,14 @@ def hand_in_papers(work: Work, mail: Mail, case_id: UUID, request_id: UUID, docu
 def receive_appeal(work: Work, mail: Mail, case_id: UUID, hold_id: UUID) -> CaseFile:
     """Record that the account's holder objected."""
     appeal_id = work.new_id()
-    return _act(
+    return act_in(
         work, mail, case_id, hold_id, lambda _, known: AppealReceived(**known, hold_id=hold_id, appeal_id=appeal_id)
     )
 
 
 def decide_appeal(work: Work, mail: Mail, case_id: UUID, appeal_id: UUID, *, upheld: bool) -> CaseFile:
     """Decide an objection; an upheld one releases the hold."""
-    return _act(
+    return act_in(
         work,
         mail,
         case_id,
@@ -276,7 +300,7 @@ def decide_appeal(work: Work, mail: Mail, case_id: UUID, appeal_id: UUID, *, uph
     )
 
 
-def _code(reason: str, example: str) -> str:
+def reason_code(reason: str, example: str) -> str:
     """Return the reason if it is a code; what was typed is not repeated, for it may name a person."""
     if not _CODE.fullmatch(reason):
         message = f"a reason is a code like {example}: small letters, digits and _, at most 40 (it goes to the log)"
@@ -322,7 +346,7 @@ def _keep(file: CaseFile, references: Sequence[str]) -> tuple[str, ...]:
     return tuple(str(ids[reference]) for reference in wanted)
 
 
-def _act(
+def act_in(
     work: Work,
     mail: Mail,
     case_id: UUID,

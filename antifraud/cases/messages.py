@@ -36,6 +36,7 @@ class Mail:
             (change, change.file.request(send.request_id), send.rank, None)
             for change in desk.changes
             for send in change.projection.sends
+            if change.file.request(send.request_id).stage != "withdrawn"
         ] + [
             (change, change.file.request(reminder.request_id), 0, reminder.number)
             for change in desk.changes

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from antifraud.cases.casefile import CaseFile, Desk
 from antifraud.cases.messages import Mail
+from antifraud.cases.others import hold_back_releases
 from antifraud.cases.rows import write
 from antifraud.work import Work
 from workflows import AnyEvent
@@ -18,6 +19,7 @@ def save(desk: Desk, mail: Mail, *, told: Callable[[], None] = lambda: None) -> 
         mail: How the centre's messages look.
         told: Called when the cases stand as they will be written: what it gathers is written with them.
     """
+    hold_back_releases(desk)
     desk.hand_over_the_unreachable()
     told()
     write(desk, mail)

@@ -11,6 +11,7 @@ from antifraud.auth.service import Centre
 from antifraud.cases import acts
 from antifraud.cases.casefile import CaseFile, CaseNotFound
 from antifraud.cases.messages import Mail
+from antifraud.cases.taking_back import Correction, correct_account, decide_release, verify_withdrawal
 from antifraud.cases.views import CaseView, case_view
 from antifraud.cli.opened import choose_centre, open_installation, this_user
 from antifraud.foundation.db import retrying
@@ -202,6 +203,38 @@ def appeal(number: str, hold: UUID, code: str | None) -> None:
 def decide_appeal(number: str, appeal_id: UUID, code: str | None, *, upheld: bool) -> None:
     """Decide an objection; an upheld one releases the hold."""
     _do(code, number, lambda w, m, c: acts.decide_appeal(w, m, c, appeal_id, upheld=upheld))
+
+
+@command.command("correct")
+@click.argument("number")
+@click.argument("hold", type=click.UUID)
+@click.option("--institution", required=True, help="Code or full name of the right institution in the directory.")
+@click.option("--account", required=True, help="The right account number.")
+@click.option("--reason", default="wrong_account", show_default=True, help="A code; it goes to the log.")
+@CENTRE
+def correct(number: str, hold: UUID, institution: str, account: str, reason: str, code: str | None) -> None:
+    """Put the right account in the place of a wrong one of ours: one release, one new request."""
+    correction = Correction(institution=institution, account=account, reason=reason)
+    _do(code, number, lambda w, m, c: correct_account(w, m, c, hold, correction))
+
+
+@command.command("verify-withdrawal")
+@click.argument("number")
+@click.argument("withdrawal", type=click.UUID)
+@CENTRE
+def verify(number: str, withdrawal: UUID, code: str | None) -> None:
+    """Say that the reporter's side was spoken with and wants the report back; another person decides."""
+    _do(code, number, lambda w, m, c: verify_withdrawal(w, m, c, withdrawal))
+
+
+@command.command("decide-release")
+@click.argument("number")
+@click.argument("hold", type=click.UUID)
+@click.option("--go/--keep", required=True, help="Let the release go out, or keep the money for the other cases.")
+@CENTRE
+def release(number: str, hold: UUID, code: str | None, *, go: bool) -> None:
+    """Decide about a release that was held back because other cases claim money on its account."""
+    _do(code, number, lambda w, m, c: decide_release(w, m, c, hold, go=go))
 
 
 def _instant(text: str | None) -> datetime | None:

@@ -16,6 +16,7 @@ from antifraud.intake.door import Door
 from antifraud.intake.forgetting import CaseStillOpen, UnknownReport, forget
 from antifraud.intake.profiles import PROFILES
 from antifraud.intake.separating import CannotSeparate
+from workflows import EventRefused
 
 
 @click.group()
@@ -77,6 +78,36 @@ def separate_command(number: str, reason: str, code: str | None) -> None:
         except (CannotSeparate, UnknownReport, ValueError, Problem) as error:
             raise click.ClickException(str(error)) from error
     click.echo(f"taken out of case {done.old.no}; its own case is {done.new.no}")
+
+
+@command.command("withdraw")
+@click.argument("number")
+@click.option("--side", required=True, help="Who wants it back, as the scheme lists them: victim, agent.")
+@click.option("--centre", "code", help="The report's centre; the live one if not said.")
+def withdraw_command(number: str, side: str, code: str | None) -> None:
+    """Note that the reporter's side wants a report back: a person verifies that before anything is let go."""
+    with open_installation() as installation:
+        centre = choose_centre(installation, code)
+        try:
+            withdrawal_id = Door.of(installation).withdraw(centre, number, side, this_user())
+        except (UnknownReport, EventRefused, Problem) as error:
+            raise click.ClickException(str(error)) from error
+    click.echo(f"withdrawal {withdrawal_id}: to be verified")
+
+
+@command.command("decide-withdrawal")
+@click.argument("number")
+@click.option("--approve/--refuse", "approved", required=True)
+@click.option("--centre", "code", help="The report's centre; the live one if not said.")
+def decide_withdrawal_command(number: str, code: str | None, *, approved: bool) -> None:
+    """Decide about a verified withdrawal; never by the person who verified it."""
+    with open_installation() as installation:
+        centre = choose_centre(installation, code)
+        try:
+            file = Door.of(installation).decide_withdrawal(centre, number, this_user(), approved=approved)
+        except (UnknownReport, EventRefused, Problem) as error:
+            raise click.ClickException(str(error)) from error
+    click.echo(f"{'approved' if approved else 'refused'}, case {file.no}")
 
 
 def _submit(door: Door, source: Source, files: tuple[Path, ...], profile: str) -> int:

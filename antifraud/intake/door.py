@@ -12,7 +12,8 @@ import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from antifraud.auth.service import Centre
+from antifraud.auth.service import Centre, Source
+from antifraud.cases.casefile import CaseFile
 from antifraud.cases.definitions import NoDefinitionInForce
 from antifraud.cases.messages import Mail
 from antifraud.foundation.clock import Clock
@@ -21,6 +22,7 @@ from antifraud.foundation.json import loads
 from antifraud.foundation.problems import InvalidReport, KeyInProgress, KeyReused, Problem, QuotaExceeded, fault
 from antifraud.foundation.seams import seam
 from antifraud.installation import Installation
+from antifraud.intake import withdrawing
 from antifraud.intake.answers import Answer, Submission, answered_before
 from antifraud.intake.facts import ReportFacts
 from antifraud.intake.forgetting import UnknownReport
@@ -37,6 +39,10 @@ LATE_ACTOR = "loop:runs"
 RETRY_STORED_AFTER = timedelta(seconds=30)
 
 log = structlog.get_logger()
+
+
+def _no_report(number: str) -> str:
+    return f"there is no report {number}, or it was forgotten"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,24 +124,66 @@ class Door:
         def once() -> Separated:
             with self.database.begin(centre.id) as connection:
                 work = self._hands(connection, centre.id, actor)
-                stored = stored_report(work, number)
-                if stored is None:
-                    message = f"there is no report {number}, or it was forgotten"
-                    raise UnknownReport(message)
-                facts = self._understand(
-                    Submission(source=stored.source, key="", raw=stored.raw, profile=stored.profile)
+                stored = self._report(work, number)
+                return separate(
+                    work, self.mails[centre.id], stored, self._facts_of(stored), reason, currency=centre.currency
                 )
-                return separate(work, self.mails[centre.id], stored, facts, reason, currency=centre.currency)
 
         return retrying(once)
+
+    def withdraw(self, centre: Centre, number: str, side: str, actor: str, *, source: Source | None = None) -> UUID:
+        """Note that the reporter's side wants a report back; with ``source`` only its own reports are known.
+
+        Raises:
+            UnknownReport: There is none of that number, or it was forgotten, or another source sent it.
+            CannotWithdraw: See `withdrawing.ask`.
+        """
+
+        def once() -> UUID:
+            with self.database.begin(centre.id) as connection:
+                work = self._hands(connection, centre.id, actor)
+                stored = self._report(work, number)
+                if source is not None and stored.source.id != source.id:
+                    raise UnknownReport(_no_report(number))
+                return withdrawing.ask(
+                    work, self.mails[centre.id], stored, self._facts_of, side=side, currency=centre.currency
+                )
+
+        return retrying(once)
+
+    def decide_withdrawal(self, centre: Centre, number: str, actor: str, *, approved: bool) -> CaseFile:
+        """Approve or refuse the withdrawal of a report.
+
+        Raises:
+            UnknownReport: There is none of that number, or it was forgotten.
+            CannotWithdraw: See `withdrawing.decide`.
+        """
+
+        def once() -> CaseFile:
+            with self.database.begin(centre.id) as connection:
+                work = self._hands(connection, centre.id, actor)
+                stored = self._report(work, number)
+                return withdrawing.decide(
+                    work, self.mails[centre.id], stored, self._facts_of, approved=approved, currency=centre.currency
+                )
+
+        return retrying(once)
+
+    def _report(self, work: Work, number: str) -> StoredReport:
+        stored = stored_report(work, number)
+        if stored is None:
+            raise UnknownReport(_no_report(number))
+        return stored
+
+    def _facts_of(self, stored: StoredReport) -> ReportFacts:
+        return self._understand(Submission(source=stored.source, key="", raw=stored.raw, profile=stored.profile))
 
     def _stored(self, centre: Centre, after: StoredReport | None) -> list[StoredReport]:
         with self.database.begin(centre.id) as connection:
             return stored_reports(self._hands(connection, centre.id, LATE_ACTOR), STORED_AT_ONCE, after=after)
 
     def _accept_stored(self, centre: Centre, stored: StoredReport) -> bool:
-        submission = Submission(source=stored.source, key="", raw=stored.raw, profile=stored.profile)
-        facts = self._understand(submission)
+        facts = self._facts_of(stored)
         with self.database.begin(centre.id) as connection:
             work = self._hands(connection, centre.id, LATE_ACTOR)
             return accept_stored(work, self.mails[centre.id], stored, facts, currency=centre.currency)

@@ -4,7 +4,7 @@ from dataclasses import asdict, replace
 from uuid import UUID
 
 from antifraud.auth.service import Source
-from antifraud.cases import trail
+from antifraud.cases import definitions, trail
 from antifraud.cases.accounts import AccountCard, resolve, whole
 from antifraud.cases.casefile import CaseFile, Desk
 from antifraud.foundation.times import TimeBounds
@@ -14,6 +14,7 @@ from antifraud.intake.lines import Line, lines_of
 from antifraud.intake.retold import Retold, holds_of
 from antifraud.vault.service import DataKey
 from workflows import Claim
+from workflows.engine.corrections import WITHDRAWN
 from workflows.events import ClaimAdded
 
 
@@ -79,6 +80,7 @@ class MoneyIn:
         receipts: list[trail.Receipt] = []
         leads: list[trail.Lead] = []
         claims: list[Claim] = []
+        anew: list[Claim] = []
         for line in self._lines:
             locked = self._payments.get(line.payment) if line.payment else None
             if locked is not None and locked.case_id != file.id:
@@ -87,7 +89,8 @@ class MoneyIn:
                 continue
             twin = self._twin(line, known)
             if twin is not None:
-                holds = holds_of(file, twin.id)
+                every = holds_of(file, twin.id)
+                holds = [(procedure_id, hold) for procedure_id, hold in every if hold.void != WITHDRAWN]
                 retold.compare(line, twin, holds, is_likeness=line.payment is None)
                 # What only history knew was never asked of anybody: a live report asks.
                 is_asked = bool(holds) or line.tier == 0 or twin.id in self._own or is_history
@@ -96,7 +99,7 @@ class MoneyIn:
                     continue
                 if line.payee is not None and twin.payee_account_id == self._accounts[line.payee]:
                     self._own.add(twin.id)
-                    claims.append(self._claim(line, twin.id, None, source))
+                    (anew if every else claims).append(self._claim(line, twin.id, None, source))
                     continue
             receipt = self._receipt(line, first + len(receipts))
             receipts.append(receipt)
@@ -134,10 +137,20 @@ class MoneyIn:
         )
         if is_history:
             return
-        for procedure_id in file.procedures:
-            for claim in claims:
-                event = ClaimAdded(id=work.new_id(), at=work.now(), claim=claim)
-                file.apply(procedure_id, event, cause_id=self._report_id)
+        wanted = [(procedure_id, claim) for procedure_id in file.procedures for claim in claims]
+        if anew:
+            # What a withdrawal let go is asked anew, beside what becomes of the old order: a procedure of its own.
+            procedure_id = file.open_procedure(definitions.in_force(work.connection, work.centre_id))
+            wanted += [(procedure_id, claim) for claim in anew]
+        for procedure_id, claim in wanted:
+            event = ClaimAdded(id=work.new_id(), at=work.now(), claim=claim)
+            file.apply(procedure_id, event, cause_id=self._report_id)
+
+    def known_in(self, file: CaseFile) -> set[UUID]:
+        """Return the receipts of a locked case that this report told of too, whoever told of them first."""
+        known = trail.receipts_of_case(self._desk.work, file.id)
+        twins = (self._twin(line, known) for line in self._lines if line.tier > 0)
+        return {twin.id for twin in twins if twin is not None}
 
     def _twin(self, line: Line, known: list[trail.KnownReceipt]) -> trail.KnownReceipt | None:
         """Return the receipt that this line tells again: of the same payment, or without reference the same money."""

@@ -5,9 +5,12 @@ from flask import Blueprint, Response, request
 
 from antifraud.auth.service import source_by_token
 from antifraud.foundation.access import of_centre
-from antifraud.foundation.problems import BodyTooLarge, IdempotencyKeyMissing, UnsupportedMediaType
-from antifraud.intake.answers import Submission
+from antifraud.foundation.problems import BodyTooLarge, IdempotencyKeyMissing, NotFound, UnsupportedMediaType
+from antifraud.intake.answers import ACCEPTED, Submission
 from antifraud.intake.door import MAX_REPORT_BYTES, Door
+from antifraud.intake.forgetting import UnknownReport
+from antifraud.intake.withdrawing import CannotWithdraw
+from workflows import EventRefused
 
 MAX_KEY_LENGTH = 255
 
@@ -43,5 +46,22 @@ def blueprint(door: Door) -> Blueprint:
         if answer.replayed:
             response.headers["Idempotent-Replayed"] = "true"
         return response
+
+    @routes.post("/api/v1/reports/<number>/withdrawal")
+    def withdraw(number: str) -> tuple[dict[str, str], int]:
+        """Say that the reporter's side wants a report back: a person verifies that before anything is let go.
+
+        Asked again it is the same withdrawal. Only the source that sent the report knows it.
+        """
+        source = source_by_token(door.database, request.headers.get("Authorization"))
+        centre = door.centres[source.centre_id]
+        of_centre(centre.code)
+        try:
+            withdrawal_id = door.withdraw(centre, number, "source", f"source:{source.code}", source=source)
+        except UnknownReport as error:
+            raise NotFound(str(error)) from error
+        except EventRefused as error:
+            raise CannotWithdraw(str(error)) from error
+        return {"withdrawal": str(withdrawal_id), "report": number, "state": "to_be_verified"}, ACCEPTED
 
     return routes

@@ -200,7 +200,8 @@ def check(definition: Definition, before: ProcedureState, after: ProcedureState,
     for items in (after.holds, after.requests, after.clocks, after.tasks, after.approvals):
         assert list(items) == sorted(items), "a store keeps no order: what follows must not depend on one"
     owners = {clock.id: _hold_of(after, clock.subject_kind, clock.subject_id) for clock in after.clocks.values()}
-    assert None not in owners.values(), "every clock belongs to something that is there"
+    loose = [after.clocks[clock_id] for clock_id, owner in owners.items() if owner is None]
+    assert all(_is_of_the_whole(after, clock) for clock in loose), "every clock belongs to something that is there"
     waits = {owners[c.id] for c in after.clocks.values() if "warning" not in c.kind and c.kind != "reminder"}
     receipts = []
     for hold in after.holds.values():
@@ -258,6 +259,8 @@ def _effects_are_in_the_state(before: ProcedureState, after: ProcedureState, new
                 approvals.remove(effect.approval_id)
             case fx.SendRequest() | fx.SendReminder() | fx.StopSending():
                 assert effect.request_id in after.requests
+            case fx.Counted():
+                assert effect.derivation.calendar != "absolute"
             case fx.RecordFact():
                 assert effect.subject_id in after.requests or effect.subject_id in after.holds
             case _:
@@ -280,9 +283,17 @@ def _hold_of(state: ProcedureState, kind: str, subject_id: UUID) -> UUID | None:
             return state.requests[subject_id].hold_id
         case "approval":
             return state.approvals[subject_id].hold_id
+        case "procedure" | "withdrawal":
+            return None
         case _:
             task = state.tasks[subject_id]
             return _hold_of(state, task.subject_kind, task.subject_id)
+
+
+def _is_of_the_whole(state: ProcedureState, clock: Clock) -> bool:
+    """Tell whether a clock is that of a task about the procedure or one of its withdrawals, and of no single hold."""
+    task = state.tasks.get(clock.subject_id)
+    return task is not None and (task.subject_kind == "procedure" or task.subject_id in state.withdrawals)
 
 
 def replay(definition: Definition, log: list[dict[str, Any]]) -> ProcedureState:
