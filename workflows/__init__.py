@@ -15,7 +15,7 @@ from workflows.codec import (
     state_to_json,
     value_to_json,
 )
-from workflows.engine import EventRefused, advance
+from workflows.engine import EventRefused, advance, as_recorded
 from workflows.events import AnyEvent, Claim
 from workflows.ids import derived_id
 from workflows.language import InvalidDefinition, parse
@@ -35,6 +35,7 @@ __all__ = [
     "Projection",
     "UnknownDefinition",
     "advance",
+    "as_recorded",
     "bundled",
     "derived_id",
     "effects",

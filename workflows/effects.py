@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from workflows.state import Approval, Clock, Task
+from workflows.state import Approval, Clock, Derivation, Task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +40,13 @@ class StartClock(Effect):
     """Write the deadline row."""
 
     clock: Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted(Effect):
+    """Keep with the event that this due instant was counted in a calendar (`workflows.as_recorded`)."""
+
+    derivation: Derivation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ from workflows import (
     ProcedureState,
     Projection,
     advance,
+    as_recorded,
     derived_id,
     event_to_json,
     project,
@@ -90,6 +91,7 @@ class CaseFile:
         state, effects = advance(procedure.definition, procedure.state, event)
         if state is procedure.state and not effects:
             return False
+        event = as_recorded(event, effects)
         self.procedures[procedure_id] = replace(procedure, state=state, is_changed=True)
         self.desk.changes.append(
             Change(

@@ -22,8 +22,13 @@ from workflows import (
     state_to_json,
 )
 from workflows.codec import EVENT_TYPES, instant_from_text, instant_to_text
+from workflows.state import Counting, Derivation, Pause
 
 INSTANTS = st.datetimes(datetime(1970, 1, 2), datetime(2200, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - bounds are naive by hypothesis
+
+PAUSES = st.builds(Pause, paused_at=INSTANTS, resumed_at=st.none() | INSTANTS)
+COUNTINGS = st.builds(Counting, pauses=st.lists(PAUSES, max_size=2).map(lambda found: (*found,)))
+DERIVATIONS = st.builds(Derivation, started_at=INSTANTS, due_at=INSTANTS, counting=st.none() | COUNTINGS)
 
 
 @pytest.mark.parametrize("kind", EVENT_TYPES.values(), ids=EVENT_TYPES.keys())
@@ -45,6 +50,8 @@ def _wide(kind: type[Any]) -> dict[str, Any]:
     wide: dict[str, Any] = dict.fromkeys(("held_minor", "balance_minor", "amount_minor"), st.none() | whole)
     wide |= dict.fromkeys(("executed_at", "ends_at"), st.none() | instants)
     wide |= dict.fromkeys(("sent_at", "delivered_at"), instants)
+    wide |= dict.fromkeys(("was", "now"), DERIVATIONS)
+    wide |= {"counted": st.lists(DERIVATIONS, max_size=2).map(lambda found: (*found,))}
     wide |= {"claim": claims, "next_hops": st.lists(claims, max_size=2).map(lambda found: (*found,))}
     names = {field.name for field in dataclasses.fields(kind)}
     return {name: strategy for name, strategy in wide.items() if name in names}

@@ -24,6 +24,7 @@ from workflows.clocks.deriving import (
     supersedes,
 )
 from workflows.clocks.lengths import InvalidLength, Length, parse_length
+from workflows.clocks.words import explain
 from workflows.clocks.zones import UnknownZone, offset_if_ambiguous, tzdata_version, zone_of
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "derive_before",
     "derive_share",
     "due_at",
+    "explain",
     "offset_if_ambiguous",
     "parse_length",
     "pause",

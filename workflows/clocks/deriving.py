@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
+from functools import cache, lru_cache
 
 from workflows.calendars import WEEK, CalendarDoesNotReach, DayCalendar, UnknownCalendar, calendar_named
-from workflows.clocks.boxes import COUNTED, TimeBox
+from workflows.clocks.boxes import COUNTED, SAME_TIME, TimeBox
 from workflows.clocks.counting import Counts, EndlessPause, Rule, due_by
 from workflows.clocks.lengths import InvalidLength, Length, parse_length
 from workflows.clocks.zones import offset_if_ambiguous, tzdata_version, zone_of
@@ -34,7 +35,13 @@ def derive(box: TimeBox, start: datetime, start_event: str) -> Derivation:
     so (`is_uncounted`) and its due instant is the start: an alarm now, never a
     guess.
     """
-    plain = Derivation(
+    tzdata: str | None = None
+    counting: Counting | None = None
+    if box.is_plain:
+        due = start + box.length.absolute()
+    else:
+        due, tzdata, counting = _counted(_rule_of(box), box.days, start)
+    return Derivation(
         definition=box.definition,
         rule=box.rule,
         start_event=start_event,
@@ -42,13 +49,11 @@ def derive(box: TimeBox, start: datetime, start_event: str) -> Derivation:
         length=box.length.text,
         calendar=box.calendar,
         zone=box.zone,
-        tzdata=None,
-        due_at=start + box.length.absolute() if box.is_plain else start,
+        tzdata=tzdata,
+        due_at=due,
         source=box.source,
+        counting=counting,
     )
-    if box.is_plain:
-        return plain
-    return _counted(plain, _rule_of(box), box.days)
 
 
 def derive_before(box: TimeBox, end: datetime, start_event: str) -> Derivation:
@@ -122,7 +127,8 @@ def recount(derivation: Derivation) -> Derivation:
     if derivation.length.startswith("-") or (derivation.calendar == "absolute" and derivation.counting is None):
         return derivation
     days = derivation.counting.days if derivation.counting else None
-    return _counted(derivation, _written(derivation), days)
+    due, tzdata, counting = _counted(_written(derivation), days, derivation.started_at)
+    return replace(derivation, tzdata=tzdata, due_at=due, counting=counting)
 
 
 def supersedes(derivation: Derivation) -> Derivation | None:
@@ -175,42 +181,71 @@ class _Noted:
         return does
 
 
-def _counted(derivation: Derivation, rule: Rule, days: str | None) -> Derivation:
-    counting = Counting(
+def _counted(rule: Rule, days: str | None, start: datetime) -> tuple[datetime, str | None, Counting | None]:
+    """Return the due instant, the version of the zone data, and what else it was counted with."""
+    tzdata = None if rule.calendar == "absolute" else tzdata_version()
+    if rule.calendar not in COUNTED:
+        due = due_by(rule, start, None)
+        offset = offset_if_ambiguous(due, zone_of(rule.zone)) if tzdata else None
+        is_plain = rule.ends == SAME_TIME and not (offset or rule.cutoff or rule.counts_start_day or rule.hard_end)
+        return due, tzdata, None if is_plain else _told(rule, offset=offset)
+    if days is None:
+        msg = f"{rule.calendar} need a calendar of days"
+        raise InvalidLength(msg)
+    try:
+        noted = _Noted(calendar_named(days))
+    except UnknownCalendar:
+        return start, tzdata, _told(rule, days=days, unreached=days)
+    version = noted.calendar.version
+    try:
+        due = due_by(rule, start, noted.counts)
+    except CalendarDoesNotReach as error:
+        return start, tzdata, _told(rule, days=days, version=version, unreached=f"{days} {error.year}")
+    told = _told(
+        rule,
         days=days,
+        version=version,
+        rest_days=_rest_days(noted.calendar.rest_days),
+        skipped=tuple(day.isoformat() for day in sorted(noted.skipped)),
+        worked=tuple(day.isoformat() for day in sorted(noted.worked)),
+        offset=offset_if_ambiguous(due, zone_of(rule.zone)),
+    )
+    return due, tzdata, told
+
+
+@cache
+def _rest_days(numbers: frozenset[int]) -> tuple[str, ...]:
+    return tuple(WEEK[number] for number in sorted(numbers))
+
+
+def _told(
+    rule: Rule,
+    *,
+    days: str | None = None,
+    version: str | None = None,
+    rest_days: tuple[str, ...] = (),
+    skipped: tuple[str, ...] = (),
+    worked: tuple[str, ...] = (),
+    offset: str | None = None,
+    unreached: str | None = None,
+) -> Counting:
+    return Counting(
+        days=days,
+        version=version,
+        rest_days=rest_days,
+        skipped=skipped,
+        worked=worked,
         cutoff=rule.cutoff.isoformat("minutes") if rule.cutoff else None,
         counts_start_day=rule.counts_start_day,
         ends=rule.ends,
         hard_end=rule.hard_end.text if rule.hard_end else None,
         pauses=rule.pauses,
+        offset=offset,
+        unreached=unreached,
     )
-    noted: _Noted | None = None
-    tzdata = None if rule.calendar == "absolute" else tzdata_version()
-    try:
-        if rule.calendar in COUNTED:
-            if days is None:
-                msg = f"{rule.calendar} need a calendar of days"
-                raise InvalidLength(msg)
-            noted = _Noted(calendar_named(days))
-        due = due_by(rule, derivation.started_at, noted.counts if noted else None)
-    except (CalendarDoesNotReach, UnknownCalendar) as error:
-        missing = f"{days} {error.year}" if isinstance(error, CalendarDoesNotReach) else f"{days}"
-        version = noted.calendar.version if noted else None
-        counting = replace(counting, version=version, unreached=missing)
-        return replace(derivation, tzdata=tzdata, due_at=derivation.started_at, counting=counting)
-    if noted:
-        counting = replace(
-            counting,
-            version=noted.calendar.version,
-            rest_days=tuple(WEEK[number] for number in sorted(noted.calendar.rest_days)),
-            skipped=tuple(day.isoformat() for day in sorted(noted.skipped)),
-            worked=tuple(day.isoformat() for day in sorted(noted.worked)),
-        )
-    if tzdata and (offset := offset_if_ambiguous(due, zone_of(rule.zone))):
-        counting = replace(counting, offset=offset)
-    return replace(derivation, tzdata=tzdata, due_at=due, counting=None if counting == _NOTHING else counting)
 
 
+@lru_cache(maxsize=1024)
 def _rule_of(box: TimeBox) -> Rule:
     return Rule(
         length=box.length,
