@@ -202,7 +202,11 @@ def claim_confirmed(step: Step, event: ClaimConfirmed) -> None:
     if hold.account_id is None:
         msg = f"the account of hold {hold.id} is not known yet: resolve the lead first"
         raise EventRefused(msg)
-    if measures.next_stop_seq(step, hold) is None:
+    if any(approval.hold_id == hold.id for approval in step.approvals.values()):
+        return  # what it begins with waits for another person already
+    _refuse_confirmation(step, hold, event.note)
+    kind = step.definition.requests[first_kind(step, hold)]
+    if measures.counts_term(kind, hold) and measures.next_stop_seq(step, hold) is None:
         terms = step.definition.terms_allowed
         msg = f"the account of hold {hold.id} has had its {terms} stop terms: freeze it, or drop it"
         raise EventRefused(msg)
@@ -216,8 +220,6 @@ def _refuse_confirmation(step: Step, hold: Hold, note: str | None) -> None:
     msg = None
     if step.definition.lane(hold.lane).mode == "elsewhere":
         msg = f"hold {hold.id} is in the lane {hold.lane}: nothing is sent for it under this definition"
-    elif any(approval.hold_id == hold.id for approval in step.approvals.values()):
-        msg = f"hold {hold.id} waits for an approval, not for a confirmation"
     elif hold.tier > chasing.depth(step) and step.definition.extension is not None:
         msg = f"hold {hold.id} lies beyond tier {chasing.depth(step)}: extend the chase first"
     elif POOLED in reasons and not note:
