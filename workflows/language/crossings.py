@@ -26,6 +26,11 @@ def crossings(read: Definition) -> Collection[Fault]:
     return [*faults, *_lane_faults(read), *_duty_faults(read), *waiting_faults(read)]
 
 
+def opened_tasks(read: Definition) -> frozenset[str]:
+    """Return every task that something in the definition opens."""
+    return frozenset(task for _, task in (*_lasting_tasks(read), *passing_tasks(read)))
+
+
 def _request_faults(read: Definition) -> Iterator[Fault]:
     """Yield what is asked without an answer, and what is held without a way to let it go."""
     if not read.has_role("stop"):

@@ -3,14 +3,17 @@
 import hashlib
 import json
 import tomllib
+from collections.abc import Collection
+from dataclasses import replace
 from types import MappingProxyType
 
 from workflows.language.clocks import clocks, urgencies
 from workflows.language.corrections import taken_back
-from workflows.language.crossings import crossings
+from workflows.language.crossings import crossings, opened_tasks
 from workflows.language.duties import duties
 from workflows.language.following import following
 from workflows.language.heading import general, heading
+from workflows.language.house import with_house
 from workflows.language.lanes import lanes
 from workflows.language.outcomes import outcomes
 from workflows.language.reading import InvalidDefinition, Reading
@@ -30,14 +33,28 @@ def parse(text: str) -> Definition:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise InvalidDefinition([("", f"is not TOML: {error}")]) from error
-    canonical = json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
+    document, lent, stranger = with_house(document)
+    # In the order of the file: the order of lanes and urgencies decides which one takes a claim.
+    canonical = json.dumps(document, ensure_ascii=False, separators=(",", ":"), default=str)
     reading = Reading(document)
-    read = _read(reading, hashlib.sha256(canonical.encode()).hexdigest())
+    if stranger is not None:
+        reading.faults.append(("definition.house", stranger))
+    read = _without_idle(_read(reading, hashlib.sha256(canonical.encode()).hexdigest()), lent)
     told = {path for path, _ in reading.faults}
     faults = [*reading.faults, *(fault for fault in crossings(read) if fault[0] not in told)]
     if faults:
         raise InvalidDefinition(faults)
     return read
+
+
+def _without_idle(read: Definition, lent: Collection[str]) -> Definition:
+    """Leave out the tasks that the house lends and the scheme never opens."""
+    idle = set(lent) - opened_tasks(read)
+    return replace(
+        read,
+        tasks=MappingProxyType({kind: task for kind, task in read.tasks.items() if kind not in idle}),
+        provenance=tuple(rule for rule in read.provenance if rule.path.removeprefix("tasks.") not in idle),
+    )
 
 
 def _read(reading: Reading, content_hash: str) -> Definition:

@@ -59,6 +59,7 @@ def heading(reading: Reading) -> Heading:
         jurisdiction=table.text("jurisdiction"),
         assets=frozenset(table.texts("assets", optional=True)),
     )
+    table.words("house")  # taken before the first table was read
     zone = table.text("zone")
     reading.checked_on = table.take("checked_on", date, date.min)
     table.close()
