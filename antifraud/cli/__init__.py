@@ -26,9 +26,10 @@ COMMANDS: Final = (
     "db",
     "web",
     "worker",
+    "auditor",
     "simulator",
 )
-PROCESSES: Final = frozenset({"run", "web", "worker", "simulator"})
+PROCESSES: Final = frozenset({"run", "web", "worker", "auditor", "simulator"})
 
 
 class CommandFromFile(click.Group):

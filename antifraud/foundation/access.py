@@ -19,7 +19,7 @@ REPORTS_ENDPOINT: Final = "reports.submit"
 NO_ROUTE: Final = "(no such address)"
 _GIVEN = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-_QUIET: Final = ("/static/", "/healthz", "/readyz", "/metrics")
+_QUIET: Final = ("/static/", "/livez", "/healthz", "/readyz", "/metrics")
 """Asked every few seconds by machines, or many times a page: a line only where they fail."""
 _FIRST_ERROR: Final = 400
 _STREAM: Final = "text/event-stream"

@@ -13,7 +13,7 @@ ClockKind = Literal["system", "controlled"]
 
 _PREFIX: Final = "ANTIFRAUD_"
 APPLICATION_ROLE: Final = "antifraud_app"
-_SECRETS: Final = ("DATABASE_URL", "ANTIFRAUD_APP_DATABASE_URL", "ANTIFRAUD_METRICS_TOKEN")
+_SECRETS: Final = ("DATABASE_URL", "ANTIFRAUD_APP_DATABASE_URL", "ANTIFRAUD_METRICS_TOKEN", "ANTIFRAUD_DEADMAN_URL")
 _DATABASES: Final = ("DATABASE_URL", "ANTIFRAUD_APP_DATABASE_URL")
 _TOKEN_LENGTH: Final = 16
 _VARIABLES: Final = {
@@ -27,6 +27,7 @@ _VARIABLES: Final = {
     "ANTIFRAUD_WEB_PROCESSES": "how many web processes",
     "ANTIFRAUD_WEB_THREADS": "how many threads in each web process",
     "ANTIFRAUD_METRICS_TOKEN": "the bearer token by which a monitor on another machine reads /metrics",
+    "ANTIFRAUD_DEADMAN_URL": "the dead-man's switch: an address outside that is told each minute that all is well",
     "ANTIFRAUD_WORKERS": "how many worker processes",
     "ANTIFRAUD_STOP_SECONDS": "how long the processes may take to stop",
     "ANTIFRAUD_SEAM": "where a test kills this process; never in production",
@@ -47,10 +48,11 @@ class Settings:
     public_url: str = "http://127.0.0.1:8000"
     environment: Environment = "development"
     clock: ClockKind = "system"
-    # Not in the repr, which ends up in logs and tracebacks: both hold a password.
+    # Not in the repr, which ends up in logs and tracebacks: each is, or holds, a secret.
     database_url: str | None = field(default=None, repr=False)
     app_database_url: str | None = field(default=None, repr=False)
     metrics_token: str | None = field(default=None, repr=False)
+    deadman_url: str | None = field(default=None, repr=False)
     web_processes: int = 1
     web_threads: int = 256
     workers: int = 1
@@ -87,6 +89,7 @@ class Settings:
             database_url=_database_url(environ, "DATABASE_URL", home),
             app_database_url=_app_database_url(environ, home),
             metrics_token=_metrics_token(environ),
+            deadman_url=_deadman_url(environ),
             web_processes=_number(environ, "ANTIFRAUD_WEB_PROCESSES", 1, 1, 64),
             web_threads=_number(environ, "ANTIFRAUD_WEB_THREADS", 256, 2, 1024),
             workers=_number(environ, "ANTIFRAUD_WORKERS", 1, 1, 64),
@@ -233,6 +236,23 @@ def _metrics_token(environ: Mapping[str, str]) -> str | None:
         message = f"ANTIFRAUD_METRICS_TOKEN must be a token of at least {_TOKEN_LENGTH} printable ASCII characters"
         raise SettingsError(message)
     return token
+
+
+def _deadman_url(environ: Mapping[str, str]) -> str | None:
+    url = _secret(environ, "ANTIFRAUD_DEADMAN_URL")
+    if url is None:
+        return None
+    try:
+        parts = urlsplit(url)
+        is_right = parts.scheme in {"http", "https"} and bool(parts.hostname) and not parts.fragment
+        is_right = is_right and url.isascii() and url.isprintable() and (parts.port is None or parts.port > 0)
+    except ValueError:  # of the port
+        is_right = False
+    if not is_right:
+        # Not the address itself: who knows it can keep the alarm from ringing.
+        message = "ANTIFRAUD_DEADMAN_URL must be an address like https://watch.example/ping/a-long-name"
+        raise SettingsError(message)
+    return url
 
 
 def _secret(environ: Mapping[str, str], name: str) -> str | None:

@@ -109,6 +109,7 @@ def _children(settings: Settings, environ: Mapping[str, str]) -> list[Child]:
     names = [
         ("web", "web"),
         *((_numbered("worker", n), "worker") for n in range(1, settings.workers + 1)),
+        ("auditor", "auditor"),
     ]
     if settings.environment != "production":
         names.append(("simulator", "simulator"))

@@ -1,4 +1,4 @@
-"""For machines that watch: does it answer, may reports be sent here, what is late."""
+"""For machines that watch: does it answer, may reports be sent here, is all done that should be, what is late."""
 
 import hmac
 from ipaddress import ip_address
@@ -14,6 +14,8 @@ from antifraud.foundation.problems import NotAuthenticated
 from antifraud.installation import Installation
 from antifraud.verification.gauges import Gauges
 from antifraud.verification.readiness import readiness
+from antifraud.watching.alarms import Alarm, alarms
+from workflows.codec import instant_to_text
 
 NOT_READY = 503
 LOOK_AGAIN_SECONDS = 5
@@ -21,15 +23,31 @@ _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "
 
 
 def blueprint(installation: Installation, lifetime: Lifetime) -> Blueprint:
-    """Return ``/healthz``, ``/readyz`` and ``/metrics``; none of them holds personal data."""
+    """Return ``/livez``, ``/readyz``, ``/healthz`` and ``/metrics``; none of them holds personal data."""
     routes = Blueprint("health", __name__)
 
-    @routes.get("/healthz")
-    def healthz() -> Response:
+    @routes.get("/livez")
+    def livez() -> Response:
         """Say that this process answers and reaches the database: an answer late or missing is reason to restart it."""
         with installation.database.begin(None) as connection:
             connection.execute(text("SELECT 1"))
         return Response(canonical({"status": "ok", "version": __version__}), mimetype="application/json")
+
+    @routes.get("/healthz")
+    def healthz() -> Response:
+        """Say whether the whole service does what it should: 200, or 503 where an alarm stands.
+
+        It is read from the tables by this process, so that it is seen from here when no worker and no auditor lives.
+        Which alarms they are only a monitor is told: what is not watched over is nobody else's business.
+        """
+        found = alarms(installation.database, installation.clock, installation.centres())
+        document: dict[str, object] = {"status": "failing" if found else "ok", "version": __version__}
+        if _is_monitor(installation.settings.metrics_token):
+            document["alarms"] = [_shown(alarm) for alarm in found]
+        response = Response(canonical(document), mimetype="application/json")
+        if found:
+            response.status_code = NOT_READY
+        return response
 
     @routes.get("/readyz")
     def readyz() -> Response:
@@ -50,25 +68,34 @@ def blueprint(installation: Installation, lifetime: Lifetime) -> Blueprint:
     @routes.get("/metrics")
     def exposed() -> Response:
         """Give what was counted and what is late, in the text format of Prometheus."""
-        _only_for_monitors(installation.settings.metrics_token)
+        if not _is_monitor(installation.settings.metrics_token):
+            raise NotAuthenticated(
+                "metrics are for this machine, or for the bearer token of the setting ANTIFRAUD_METRICS_TOKEN"
+            )
         return Response(metrics.exposition([Gauges(installation)]), content_type=metrics.CONTENT_TYPE)
 
     return routes
 
 
-def _only_for_monitors(token: str | None) -> None:
-    """Let in this machine itself, or whoever has the token.
+def _shown(alarm: Alarm) -> dict[str, object]:
+    return {
+        "alarm": alarm.code,
+        "centre": alarm.centre,
+        "count": alarm.count,
+        "since": None if alarm.since is None else instant_to_text(alarm.since),
+        "says": alarm.sentence(),
+    }
+
+
+def _is_monitor(token: str | None) -> bool:
+    """Tell whether this machine itself asks, or somebody who has the token.
 
     What a proxy on this machine hands on comes from loopback too: it needs the token.
     """
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
     if token is not None and scheme.casefold() == "bearer" and hmac.compare_digest(given.encode(), token.encode()):
-        return
-    if _is_loopback(request.remote_addr) and not any(name in request.headers for name in _FORWARDED):
-        return
-    raise NotAuthenticated(
-        "metrics are for this machine, or for the bearer token of the setting ANTIFRAUD_METRICS_TOKEN"
-    )
+        return True
+    return _is_loopback(request.remote_addr) and not any(name in request.headers for name in _FORWARDED)
 
 
 def _is_loopback(address: str | None) -> bool:

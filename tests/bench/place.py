@@ -145,7 +145,7 @@ class Copy:
         port = two_free_ports()
         command = [sys.executable, "-m", module] if module else [sys.executable, "-m", "antifraud.cli", "web"]
         with self._process(command, port):
-            _wait_for(f"http://127.0.0.1:{port}/healthz")
+            _wait_for(f"http://127.0.0.1:{port}/livez")
             yield port
 
     @contextmanager

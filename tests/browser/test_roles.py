@@ -16,7 +16,7 @@ from tests.browser.people import Staff, session_cookie
 from tests.browser.scene import Scene
 from tests.processes.harness import Response, System
 
-MACHINES = ("/api/", "/problems/", "/.well-known/", "/healthz", "/readyz", "/metrics", "/static/")
+MACHINES = ("/api/", "/problems/", "/.well-known/", "/livez", "/healthz", "/readyz", "/metrics", "/static/")
 OPEN = (f"{SIGNING}.", "weekly_pages.")
 Asked = Callable[[str, str, Role], Response]
 

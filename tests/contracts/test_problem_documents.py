@@ -74,7 +74,7 @@ def test_every_address_refuses_the_methods_that_it_does_not_take_and_names_those
         for rule in app.url_map.iter_rules()
         if not rule.arguments and not hasattr(app.view_functions[rule.endpoint], "__act__")
     ]
-    assert {rule.rule for rule in fixed} >= {"/api/v1/reports", "/healthz", "/.well-known/antifraud-keys.json"}
+    assert {rule.rule for rule in fixed} >= {"/api/v1/reports", "/livez", "/.well-known/antifraud-keys.json"}
     for rule in fixed:
         for method in set(METHODS) - (rule.methods or set()):
             answer = client.open(rule.rule, method=method)
@@ -89,7 +89,7 @@ def test_no_address_follows_or_repeats_what_a_header_says_about_its_caller(app: 
     headers = {
         "Host": "evil.example",
         "X-Forwarded-Host": "evil.example",
-        "X-Original-URL": "/healthz",
+        "X-Original-URL": "/livez",
         "Cookie": "a=b",
     }
     answer = client.post("/api/v1/reports", headers=headers, data=b"{}")
@@ -100,6 +100,6 @@ def test_no_address_follows_or_repeats_what_a_header_says_about_its_caller(app: 
 
 
 def test_a_healthy_service_says_so_with_the_same_headers(app: Flask) -> None:
-    answer = app.test_client().get("/healthz")
+    answer = app.test_client().get("/livez")
     assert (answer.status_code, answer.get_json()["status"]) == (200, "ok")
     assert answer.headers["Cache-Control"] == "no-store"

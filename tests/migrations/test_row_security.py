@@ -13,6 +13,8 @@ from antifraud.auth.service import Centre
 from antifraud.foundation.clock import FrozenClock
 from antifraud.foundation.db import sqlstate
 from antifraud.installation import Installation
+from antifraud.watching.reading import Memory
+from antifraud.watching.service import look
 from tests.factories.cases import HELD, Story, seal_all
 
 APPEND_ONLY = (
@@ -25,6 +27,7 @@ APPEND_ONLY = (
     "snapshots",
     "signature_refusals",
     "definitions",
+    "watch_counts",
 )
 # What belongs to the installation and to no centre.
 OPEN = {"assets", "centres", "definitions", "signature_refusals", "heartbeats", "sign_in_failures", "alembic_version"}
@@ -45,6 +48,8 @@ def story(installation: Installation, drill: Centre, clock: FrozenClock) -> Stor
     story.answer(freeze, "frozen", held_minor=HELD)
     story.pass_time(timedelta(minutes=1))
     seal_all(installation, drill)
+    with installation.database.begin(drill.id) as connection:
+        look(connection, drill.id, clock.now(), Memory())
     return story
 
 

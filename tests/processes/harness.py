@@ -132,9 +132,11 @@ class System:
         assert not one.ended(), f"{name} ended with {one.code()}: {one.words()[-2000:]}"
         if name.startswith("worker"):
             return "worker_started" in one.words()
-        port = self.settings.port if name == "web" else self.settings.simulator_port
+        if name.startswith("auditor"):
+            return "auditor_started" in one.words()
+        port, path = (self.settings.port, "/livez") if name == "web" else (self.settings.simulator_port, "/healthz")
         try:
-            return self.request("GET", "/healthz", port=port).status == 200
+            return self.request("GET", path, port=port).status == 200
         except OSError:
             return False
 

@@ -178,7 +178,7 @@ def test_no_canary_is_in_a_log_a_column_a_file_a_metric_or_an_error(whole: Syste
     look_around(whole)
     whole.settle(60)
     metrics = whole.request("GET", "/metrics").body.decode()
-    health = whole.request("GET", "/healthz").body + whole.request("GET", "/readyz").body
+    health = b"".join(whole.request("GET", path).body for path in ("/livez", "/healthz", "/readyz"))
     whole.running["web"].send(signal.SIGHUP)
     wait_for("the web process was reloaded", lambda: whole.request("GET", "/readyz").status == 200, 30)
     for name in ("web", "worker", "simulator"):

@@ -69,10 +69,10 @@ class Service:
         self._process.send_signal(number)
         return self._process.wait(STOP_SECONDS)
 
-    def healthz(self) -> int | None:
+    def livez(self) -> int | None:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
         try:
-            connection.request("GET", "/healthz")
+            connection.request("GET", "/livez")
             return connection.getresponse().status
         except OSError:
             return None
@@ -101,7 +101,8 @@ def children_of(parent: int) -> dict[str, int]:
             except (FileNotFoundError, ProcessLookupError):
                 continue
             if f"\nPPid:\t{parent}\n" in status and "\nState:\tZ" not in status:
-                name = next((word for word in ("web", "worker", "simulator", "postgres") if word in command), command)
+                known = ("web", "worker", "auditor", "simulator", "postgres")
+                name = next((word for word in known if word in command), command)
                 found[name] = int(folder.name)
     return found
 
@@ -140,41 +141,41 @@ def postmaster_lives(home: Path) -> bool:
 
 def test_it_starts_refuses_a_second_copy_stops_and_starts_again(service: Service) -> None:
     service.start()
-    assert service.healthz() == 200
+    assert service.livez() == 200
     assert service.said(f"http://127.0.0.1:{service.port}")
     assert service.said("first sign-in")
-    assert {"web", "worker", "simulator", "postgres"} <= set(service.children())
+    assert {"web", "worker", "auditor", "simulator", "postgres"} <= set(service.children())
 
     second = subprocess.run(service.command("run"), capture_output=True, text=True, check=False, timeout=30)
     assert second.returncode == 3
     assert "already runs" in second.stdout + second.stderr
-    assert service.healthz() == 200
+    assert service.livez() == 200
 
     children = service.children()
     assert service.send(signal.SIGINT) == 0
     assert not [name for name, pid in children.items() if is_alive(pid)]
-    assert service.healthz() is None
+    assert service.livez() is None
 
     service.start()
-    assert service.healthz() == 200
+    assert service.livez() == 200
     assert not service.said("first sign-in")
     assert service.send(signal.SIGTERM) == 0
 
 
 def test_what_dies_is_started_again_and_nothing_outlives_a_killed_supervisor(service: Service) -> None:
     service.start()
-    for name in ("web", "worker", "simulator", "postgres"):
+    for name in ("web", "worker", "auditor", "simulator", "postgres"):
         before = service.children()[name]
         os.kill(before, signal.SIGKILL)
         wait_for(partial(service.has_another, name, before), 30)
-    wait_for(lambda: service.healthz() == 200, 30)
+    wait_for(lambda: service.livez() == 200, 30)
 
-    wait_for(lambda: len(service.children()) >= 4, 30)
+    wait_for(lambda: len(service.children()) >= 5, 30)
     children = service.children()
     assert service.send(signal.SIGKILL) == -signal.SIGKILL
     wait_for(lambda: not any(is_alive(pid) for pid in children.values()), STOP_SECONDS)
     service.start()
-    assert service.healthz() == 200
+    assert service.livez() == 200
     assert service.send(signal.SIGINT) == 0
 
 

@@ -43,14 +43,14 @@ def test_every_process_is_killed_under_work_and_the_next_run_still_has_it_all(
         with ThreadPoolExecutor(1) as pool:
             documents = [whole.document("SIM-PROMPT", "SIM-HOP") for _ in range(REPORTS)]
             sent = pool.submit(whole.send_stream, documents, clients=2, pause=0.3)
-            for name in ("web", "worker", "simulator", "postgres"):
+            for name in ("web", "worker", "auditor", "simulator", "postgres"):
                 before = service.children()[name]
                 os.kill(before, signal.SIGKILL)
                 another = partial(service.has_another, name, before)
                 wait_for(f"{name} is started again", another, RESTARTED_WITHIN_SECONDS)
             tries = sent.result()
         assert sum(tries) > REPORTS, "a client met a dead process"
-        wait_for("it is ready again", lambda: service.healthz() == 200, RESTARTED_WITHIN_SECONDS)
+        wait_for("it is ready again", lambda: service.livez() == 200, RESTARTED_WITHIN_SECONDS)
         whole.settle(60)
         whole.assert_sound()
         acked = whole.acked

@@ -15,7 +15,7 @@ from antifraud.foundation import web
 from antifraud.foundation.access import request_id
 from antifraud.foundation.problems import Problem, Unavailable
 
-_API: Final = ("/api", "/problems/", "/.well-known/", "/healthz", "/readyz", "/metrics", "/static/")
+_API: Final = ("/api", "/problems/", "/.well-known/", "/livez", "/healthz", "/readyz", "/metrics", "/static/")
 _FIRST_ERROR, _FORBIDDEN, _NOT_FOUND, _TOO_LARGE, _UNAVAILABLE, _FAILED = 400, 403, 404, 413, 503, 500
 
 

@@ -21,7 +21,7 @@ from antifraud.auth.people import Person
 from antifraud.auth.service import token_hash
 from antifraud.installation import Installation
 
-WITHOUT_SESSION: Final = ("/static/", "/api/", "/healthz", "/readyz", "/metrics", "/.well-known/")
+WITHOUT_SESSION: Final = ("/static/", "/api/", "/livez", "/healthz", "/readyz", "/metrics", "/.well-known/")
 """Addresses under which nobody is looked for, whatever cookie comes along."""
 BY_ITSELF: Final = frozenset({"/live", "/pulse"})
 """What an open page asks for by itself: it does not show that somebody is there."""

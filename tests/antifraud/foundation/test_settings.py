@@ -51,6 +51,9 @@ def test_variables_of_others_are_none_of_our_business() -> None:
         ("ANTIFRAUD_APP_DATABASE_URL", "mysql://x", "address like postgresql"),
         ("ANTIFRAUD_METRICS_TOKEN", "short", "at least 16 printable ASCII"),
         ("ANTIFRAUD_METRICS_TOKEN", "钥匙钥匙钥匙钥匙钥匙钥匙钥匙钥匙", "at least 16 printable ASCII"),
+        ("ANTIFRAUD_DEADMAN_URL", "watch.example/ping", "address like https"),
+        ("ANTIFRAUD_DEADMAN_URL", "https://watch.example:port/ping", "address like https"),
+        ("ANTIFRAUD_DEADMAN_URL", "ftp://watch.example/ping", "address like https"),
         ("DATABASE_URL", "postgresql:", "address like postgresql"),
     ],
 )
@@ -136,3 +139,14 @@ def test_the_monitors_token_may_come_from_a_file_and_is_in_no_repr(tmp_path: Pat
     settings = read(ANTIFRAUD_METRICS_TOKEN_FILE=str(tmp_path / "token"))
     assert settings.metrics_token == "a-token-from-a-file"
     assert "a-token-from-a-file" not in repr(settings)
+
+
+def test_the_dead_mans_switch_may_come_from_a_file_and_is_in_no_repr_and_no_error(tmp_path: Path) -> None:
+    (tmp_path / "switch").write_text("https://watch.example/ping/long-name?every=60\n")
+    settings = read(ANTIFRAUD_DEADMAN_URL_FILE=str(tmp_path / "switch"))
+    assert settings.deadman_url == "https://watch.example/ping/long-name?every=60"
+    assert "long-name" not in repr(settings)
+    with pytest.raises(SettingsError) as refused:
+        read(ANTIFRAUD_DEADMAN_URL="watch.example/ping/long-name")
+    assert "long-name" not in str(refused.value)
+    assert read().deadman_url is None

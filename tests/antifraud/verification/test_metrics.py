@@ -95,12 +95,12 @@ def test_reports_are_counted_by_what_became_of_them(
 
 
 def test_requests_are_counted_by_the_template_of_their_route(client: FlaskClient) -> None:
-    client.get("/healthz")
+    client.get("/livez")
     client.get("/nobody/13900731173?name=secret")
     found = read(client)
-    assert value(found, "http_requests_total", route="/healthz", method="GET", status="200") >= 1
+    assert value(found, "http_requests_total", route="/livez", method="GET", status="200") >= 1
     assert value(found, "http_requests_total", route="(no such address)", method="GET", status="404") >= 1
-    assert value(found, "http_request_seconds_count", route="/healthz", method="GET") >= 1
+    assert value(found, "http_request_seconds_count", route="/livez", method="GET") >= 1
     assert "13900731173" not in client.get("/metrics").text
 
 

@@ -63,7 +63,7 @@ def test_a_service_that_stops_is_not_ready_at_once_and_one_that_is_replaced_stil
     told = client.get("/readyz")
     assert (told.status_code, told.get_json()["checks"]["running"]) == (503, "stopping")
     assert told.headers["Retry-After"] == "5"
-    assert client.get("/healthz").status_code == 200
+    assert client.get("/livez").status_code == 200
 
 
 def test_without_a_database_it_is_not_ready_and_says_no_address(installation: Installation, lifetime: Lifetime) -> None:
