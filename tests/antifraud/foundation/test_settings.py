@@ -142,11 +142,11 @@ def test_the_monitors_token_may_come_from_a_file_and_is_in_no_repr(tmp_path: Pat
 
 
 def test_the_dead_mans_switch_may_come_from_a_file_and_is_in_no_repr_and_no_error(tmp_path: Path) -> None:
-    (tmp_path / "switch").write_text("https://watch.example/ping/long-name?every=60\n")
+    (tmp_path / "switch").write_text("https://watch.example/ping/name-of-ours?every=60\n")
     settings = read(ANTIFRAUD_DEADMAN_URL_FILE=str(tmp_path / "switch"))
-    assert settings.deadman_url == "https://watch.example/ping/long-name?every=60"
-    assert "long-name" not in repr(settings)
+    assert settings.deadman_url == "https://watch.example/ping/name-of-ours?every=60"
+    assert "name-of-ours" not in repr(settings)
     with pytest.raises(SettingsError) as refused:
-        read(ANTIFRAUD_DEADMAN_URL="watch.example/ping/long-name")
-    assert "long-name" not in str(refused.value)
+        read(ANTIFRAUD_DEADMAN_URL="watch.example/ping/name-of-ours")
+    assert "name-of-ours" not in str(refused.value)
     assert read().deadman_url is None
