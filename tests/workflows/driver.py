@@ -229,7 +229,8 @@ def check(definition: Definition, before: ProcedureState, after: ProcedureState,
         if request.stage in OPEN_STAGES:
             kinds = {c.kind for c in after.clocks.values() if c.subject_id == request.id}
             assert kinds & {"receipt", "answer", "ladder"}, f"nothing waits for {request.stage} {request.kind}"
-        assert (request.stage == "answered") == (request.outcome is not None)
+        is_notice = request.role == "notice"
+        assert (request.stage == "answered" and not is_notice) == (request.outcome is not None)
     for approval in after.approvals.values():
         assert any(c.subject_id == approval.id for c in after.clocks.values()), "an approval expires"
     _effects_are_in_the_state(before, after, new)

@@ -88,7 +88,7 @@ def told(step: Step, hold: Hold) -> None:
     if box is not None:
         derivation = step.derive(box, step.at)
         step.put_request(replace(request, answer_due_at=derivation.due_at))
-        step.start_clock("told", "request", request.id, derivation)
+        step.start_clock("answer", "request", request.id, derivation)
 
 
 def ask_itself(step: Step, request: Request) -> None:

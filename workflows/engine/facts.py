@@ -9,7 +9,7 @@ money of a hold the last one written counts.
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from workflows.clocks import TimeBox, due_at
+from workflows.clocks import TimeBox
 from workflows.effects import RecordFact
 from workflows.engine.step import Step
 from workflows.state import Hold, Request
@@ -24,9 +24,18 @@ def boxed(
     start: datetime,
     stop: datetime | None,
     verdict: str | None = None,
+    due: datetime | None = None,
 ) -> None:
-    """Record that a box of a request ended; without ``verdict`` its two instants decide, and the limit is in time."""
-    due = due_at(start, box.length, box.calendar, box.zone)
+    """Record that a box of a request ended; without ``verdict`` its two instants decide, and the limit is in time.
+
+    ``due`` is given where a pause moved it. A limit that no calendar could count is nobody's delay.
+    """
+    if due is None:
+        counted = step.derive(box, start)
+        due = counted.due_at
+        verdict = "excluded" if counted.is_uncounted else verdict
+    if kind not in step.definition.counts or request.told:
+        verdict = "excluded"
     if verdict is None:
         verdict = "late" if stop is None or stop > due else "in_time"
     hold = step.hold(request.hold_id)
@@ -49,11 +58,19 @@ def boxed(
     )
 
 
+def voided(step: Step, request: Request) -> None:
+    """Take the boxes of a request that the centre no longer wants out of the figures; a missed one stays missed."""
+    if request.delivered_at is None or request.late:
+        return
+    box, due = step.answer_clock(request).box, request.answer_due_at
+    boxed(step, "answer", request, box, start=request.delivered_at, stop=None, verdict="excluded", due=due)
+
+
 def claimed(step: Step, hold: Hold, verdict: str = "counted") -> None:
     """Record money reported on a first-tier account, of an unknown amount too, or that it was no claim (`excluded`)."""
     if hold.tier == 1:
         rule = f"{step.definition.name}:claims.tier_1"
-        step.effects.append(_money("claim", hold, verdict, rule, start=hold.since, amount=hold.traced_minor))
+        _record(step, _money("claim", hold, verdict, rule, start=hold.since, amount=hold.traced_minor))
 
 
 def held(step: Step, hold: Hold) -> Hold:
@@ -66,10 +83,10 @@ def held(step: Step, hold: Hold) -> Hold:
     Returns:
         The hold, written with what now counts and since when money is held.
     """
-    if hold.held_minor <= hold.counted_minor:
+    if hold.held_minor <= hold.counted_minor or hold.void is not None:
         return hold
     hold = step.put_hold(replace(hold, counted_minor=hold.held_minor, held_at=hold.held_at or hold.executed_at))
-    step.effects.append(_of_hold(step, hold, "counted"))
+    _record(step, _of_hold(step, hold, "counted"))
     return hold
 
 
@@ -80,7 +97,7 @@ def doubted(step: Step, hold: Hold) -> Hold:
         The hold, written without anything that counts.
     """
     hold = step.put_hold(replace(hold, counted_minor=0))
-    step.effects.append(_of_hold(step, hold, "excluded"))
+    _record(step, _of_hold(step, hold, "excluded"))
     return step.put_hold(replace(hold, held_at=None))
 
 
@@ -92,14 +109,22 @@ def _of_hold(step: Step, hold: Hold, verdict: str) -> RecordFact:
 
 def converted(step: Step, hold: Hold, frozen_at: datetime | None, verdict: str | None = None) -> None:
     """Record whether a stop became a freeze before its end."""
-    if hold.executed_at is None or hold.ends_at is None:
+    term = step.definition.stop_term
+    if hold.executed_at is None or hold.ends_at is None or term is None or step.definition.freeze_term is None:
         return
     if verdict is None:
         verdict = "missing" if frozen_at is None else "in_time" if frozen_at <= hold.ends_at else "late"
-    rule = f"{step.definition.name}:{step.definition.stop_term.box.rule}"
+    rule = f"{step.definition.name}:{term.rule}"
     fact = _money("conversion", hold, verdict, rule, start=hold.executed_at, amount=hold.held_minor)
     seconds = int((hold.ends_at - hold.executed_at) / timedelta(seconds=1))
-    step.effects.append(replace(fact, limit_seconds=seconds, due_at=hold.ends_at, stop_at=frozen_at))
+    _record(step, replace(fact, limit_seconds=seconds, due_at=hold.ends_at, stop_at=frozen_at))
+
+
+def _record(step: Step, fact: RecordFact) -> None:
+    """Write a fact of money; one that the definition does not count is written as excluded."""
+    if fact.kind not in step.definition.counts:
+        fact = replace(fact, verdict="excluded")
+    step.effects.append(fact)
 
 
 def _money(kind: str, hold: Hold, verdict: str, rule: str, *, start: datetime, amount: int | None) -> RecordFact:

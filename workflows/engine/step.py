@@ -8,11 +8,22 @@ from typing import TypeVar
 from uuid import UUID
 
 from workflows import effects as fx
-from workflows.clocks import TimeBox, derive
+from workflows.clocks import TimeBox, derive, parse_length
 from workflows.events import Event
 from workflows.ids import derived_id
-from workflows.scheme import Definition
-from workflows.state import LIVE_HOLDS, Approval, Clock, Derivation, Hold, ProcedureState, Request, Task
+from workflows.scheme import AnswerClock, Definition
+from workflows.state import (
+    LIVE_HOLDS,
+    Approval,
+    Clock,
+    Derivation,
+    Hold,
+    Met,
+    ProcedureState,
+    Request,
+    Task,
+    Withdrawal,
+)
 
 _V = TypeVar("_V")
 _S = TypeVar("_S", Clock, Task)
@@ -47,7 +58,11 @@ class Step:
         self.declined_at = state.declined_at
         self.filing = state.filing
         self.doubts = state.doubts
+        self.chase_extra = state.chase_extra
+        self.met: tuple[Met, ...] = state.met
+        self.withdrawals: Mapping[UUID, Withdrawal] = state.withdrawals
         self.effects: list[fx.Effect] = []
+        self.counted: list[Derivation] = []
         self.touched: dict[UUID, None] = {}
         self._ordinal = 0
 
@@ -62,6 +77,24 @@ class Step:
     def cause(self) -> str:
         """Name the event as a start of a wait."""
         return f"{type(self.event).__name__}:{self.event.id}"
+
+    def derive(self, box: TimeBox, start: datetime) -> Derivation:
+        """Return the due instant of a box from ``start``, caused by this event."""
+        derivation = derive(box, start, self.cause)
+        return derivation if box.calendar == "absolute" else self.settle(derivation)
+
+    def settle(self, derivation: Derivation) -> Derivation:
+        """Return what this event gave for the same wait when it was first taken; the first time, this very derivation.
+
+        Whatever was counted in a calendar goes through here: newer calendars move a wait by an event of their
+        own (`ClockSuperseded`), never by reading the log again.
+        """
+        if derivation.calendar == "absolute":
+            return derivation
+        known = self.event.counted
+        settled = next((found for found in known if _is_same_wait(found, derivation)), derivation) if known else derivation
+        self.counted.append(settled)
+        return settled
 
     def hold(self, hold_id: UUID) -> Hold:
         """Return a hold, or refuse the event."""
@@ -78,6 +111,36 @@ class Step:
             msg = f"there is no request {request_id} in this procedure"
             raise EventRefused(msg)
         return request
+
+    def answer_clock(self, request: Request) -> AnswerClock:
+        """Return how long the answer may take: as agreed with the institution, else as the definition says.
+
+        A kind with a clock of its own, and a clock that may be paused, are never shortened by agreement.
+        """
+        clock = self.definition.answer_clock(request.kind, request.urgency)
+        hold = self.holds.get(request.hold_id)
+        agreed = None if hold is None else hold.agreed_answer
+        if agreed is None or clock.box.hard_end is not None or self.definition.requests[request.kind].own_clock:
+            return clock
+        box = replace(
+            clock.box,
+            rule=f"{clock.box.rule}.agreed",
+            length=parse_length(agreed),
+            calendar="absolute",
+            days=None,
+            cutoff=None,
+            counts_start_day=False,
+            ends="same_time",
+        )
+        return replace(clock, box=box)
+
+    def clocks_of(self, subject_id: UUID, *kinds: str) -> list[Clock]:
+        """Return the running waits of some kinds on a subject."""
+        return [clock for clock in about(subject_id, self.clocks.values()) if clock.kind in kinds]
+
+    def role(self, request: Request) -> str:
+        """Return what a request is for."""
+        return self.definition.role_of(request.kind)
 
     def holds_on(self, account_id: UUID | None) -> list[Hold]:
         """Return every hold on an account, ended ones too; an unknown account has none."""
@@ -131,8 +194,19 @@ class Step:
         self.touched[request.hold_id] = None
         return request
 
+    def put_withdrawal(self, withdrawal: Withdrawal) -> None:
+        """Write a withdrawal."""
+        self.withdrawals = _with(self.withdrawals, self.state.withdrawals, withdrawal.id, withdrawal)
+
     def start_clock(
-        self, kind: str, subject_kind: str, subject_id: UUID, derivation: Derivation, *, step: int = 0
+        self,
+        kind: str,
+        subject_kind: str,
+        subject_id: UUID,
+        derivation: Derivation,
+        *,
+        step: int = 0,
+        code: str | None = None,
     ) -> Clock:
         """Start a wait."""
         clock = Clock(
@@ -143,10 +217,20 @@ class Step:
             due_at=derivation.due_at,
             step=step,
             derivation=derivation,
+            code=code,
         )
         self.clocks = _with(self.clocks, self.state.clocks, clock.id, clock)
         self.effects.append(fx.StartClock(clock=clock))
+        if derivation.is_uncounted:
+            self._alarm(clock)
         return clock
+
+    def _alarm(self, clock: Clock) -> None:
+        """Have a person see that a wait could not be counted for want of calendar data."""
+        subject_kind, subject_id = clock.subject_kind, clock.subject_id
+        if subject_kind == "task":
+            subject_kind, subject_id = self.tasks[subject_id].subject_kind, self.tasks[subject_id].subject_id
+        self.open_task(self.definition.watch["calendar"], subject_kind, subject_id, reason="calendar", latest=self.at)
 
     def end_clock(self, clock: Clock, how: str) -> None:
         """End a wait: fired, met or void."""
@@ -191,7 +275,7 @@ class Step:
                 self.close_task(task, "void")
         rules = self.definition.tasks[kind]
         box: TimeBox = rules.again if again and rules.again is not None else rules.due
-        derivation = derive(box, self.at, self.cause)
+        derivation = self.derive(box, self.at)
         if latest is not None and latest < derivation.due_at:
             derivation = replace(derivation, due_at=latest, started_at=latest, length="PT0S")
         owner = self.hold_of(subject_kind, subject_id)
@@ -211,6 +295,10 @@ class Step:
         self.effects.append(fx.OpenTask(task=task))
         if rules.again is not None:
             self.start_clock("task", "task", task.id, derivation, step=level)
+
+    def put_task(self, task: Task) -> None:
+        """Write a task."""
+        self.tasks = _with(self.tasks, self.state.tasks, task.id, task)
 
     def close_task(self, task: Task, how: str, by: str | None = None) -> None:
         """Take a task from the list: done or void."""
@@ -233,7 +321,7 @@ class Step:
         """Ask for a second person's decision; it expires."""
         self.approvals = _with(self.approvals, self.state.approvals, approval.id, approval)
         self.effects.append(fx.OpenApproval(approval=approval))
-        derivation = derive(self.definition.approval, self.at, self.cause)
+        derivation = self.derive(self.definition.approval, self.at)
         self.start_clock("approval", "approval", approval.id, derivation)
 
     def close_approval(self, approval: Approval, how: str, by: str | None = None, *, clock: str = "met") -> None:
@@ -265,23 +353,26 @@ class Step:
             declined_at=self.declined_at,
             filing=self.filing,
             doubts=self.doubts,
+            chase_extra=self.chase_extra,
+            met=self.met,
             holds=_sealed(self.holds, self.state.holds),
             requests=_sealed(self.requests, self.state.requests),
             clocks=_sealed(self.clocks, self.state.clocks),
             tasks=_sealed(self.tasks, self.state.tasks),
             approvals=_sealed(self.approvals, self.state.approvals),
+            withdrawals=_sealed(self.withdrawals, self.state.withdrawals),
         )
-        return state, tuple(self.effects)
+        return state, (*self.effects, *(fx.Counted(derivation=one) for one in self.counted))
 
     def is_watched(self, hold_id: UUID) -> bool:
         """Tell whether a clock runs on the hold, on a request about it, or on a task of either.
 
-        Warnings and reminders do not count, nor do tasks that look back (papers, review): none of
+        Warnings and reminders do not count, nor do tasks that look back (papers, review, duties): none of
         them says what becomes of the hold.
         """
         own = {hold_id.int, *(request.id.int for request in self.requests_of(hold_id))}
         own.update(approval.id.int for approval in self.approvals.values() if approval.hold_id.int == hold_id.int)
-        back = {self.definition.watch["papers"], self.definition.watch["review"]}
+        back = {self.definition.watch["papers"], self.definition.watch["review"], *self.definition.duty_tasks}
         own.update([t.id.int for t in self.tasks.values() if t.subject_id.int in own and t.kind not in back])
         return any(
             clock.subject_id.int in own and not clock.kind.endswith(("_warning", "reminder"))
@@ -306,6 +397,14 @@ def _own(now: Mapping[UUID, _V], before: Mapping[UUID, _V]) -> dict[UUID, _V]:
         return now
     # The proxy's own copy keeps the hashes of the ids; `dict` would compute them all again.
     return now.copy() if isinstance(now, MappingProxyType) else dict(now)
+
+
+def _is_same_wait(found: Derivation, asked: Derivation) -> bool:
+    """Tell whether two derivations are of one wait, however it was counted."""
+    if (found.rule, found.started_at, found.definition) != (asked.rule, asked.started_at, asked.definition):
+        return False
+    pauses = [one.counting.pauses if one.counting else () for one in (found, asked)]
+    return found.start_event == asked.start_event and found.length == asked.length and pauses[0] == pauses[1]
 
 
 def _with(now: Mapping[UUID, _V], before: Mapping[UUID, _V], key: UUID, value: _V) -> Mapping[UUID, _V]:

@@ -1,62 +1,20 @@
-"""What a wait that is over does: reminders, the ladder, warnings, lapse."""
+"""The waits of a request and the term of a hold: how they begin, move and end."""
 
 from dataclasses import replace
 from datetime import datetime
-from uuid import UUID
 
 from workflows import effects as fx
-from workflows.clocks import derive, derive_before, derive_share
+from workflows.clocks import TimeBox, derive_before, share_of
 from workflows.engine import facts
-from workflows.engine.step import OVER, EventRefused, Step, about
-from workflows.events import ChannelMissing, ClockReached, ReminderAsked
-from workflows.scheme import Term
-from workflows.state import Clock, Hold, Request
+from workflows.engine.step import OVER, EventRefused, Step
+from workflows.events import ChannelMissing, ReminderAsked
+from workflows.scheme_clocks import Term
+from workflows.state import Clock, Derivation, Hold, Request
 
 BY_HAND = 0
 """The number of a reminder that a person asked for; those that come by themselves count from 1."""
-TERM_CLOCKS = ("stop_end", "stop_warning", "freeze_end", "freeze_warning")
-
-
-def clock_reached(step: Step, event: ClockReached) -> None:
-    """Do what the definition says at the due instant; an ended clock is no longer known and does nothing."""
-    clock = step.clocks.get(event.clock_id)
-    if clock is None:
-        return
-    if event.at < clock.due_at:
-        msg = f"clock {clock.id} is not due before {clock.due_at.isoformat()}"
-        raise EventRefused(msg)
-    if clock.kind == "task":
-        _repeat_task(step, clock.subject_id)
-        return
-    if clock.kind == "approval":
-        approval = step.approvals[clock.subject_id]
-        step.close_approval(approval, "expired", clock="fired")
-        step.open_task(step.definition.approval_task, "hold", approval.hold_id, reason=approval.act)
-        return
-    step.end_clock(clock, "fired")
-    match clock.kind:
-        case "receipt":
-            _undelivered(step, step.requests[clock.subject_id])
-        case "answer":
-            _unanswered(step, step.requests[clock.subject_id])
-        case "reminder":
-            _remind(step, step.requests[clock.subject_id], clock)
-        case "ladder":
-            climb(step, step.requests[clock.subject_id], clock.step)
-        case "stop_warning" | "freeze_warning":
-            _warn(step, step.holds[clock.subject_id], clock)
-        case "stop_end" | "freeze_end":
-            lapse(step, step.holds[clock.subject_id], clock)
-        case _:
-            msg = f"clock {clock.id} is of kind {clock.kind}, which nothing starts"
-            raise AssertionError(msg)
-
-
-def _repeat_task(step: Step, task_id: UUID) -> None:
-    task = step.tasks[task_id]
-    for clock in about(task_id, step.clocks.values()):
-        step.end_clock(clock, "fired")
-    step.open_task(task.kind, task.subject_kind, task.subject_id, level=task.level + 1, reason=task.reason, again=True)
+TERM_CLOCKS = ("stop_end", "stop_warning", "stop_review", "freeze_end", "freeze_warning", "freeze_review")
+HOLD_CLOCKS = (*TERM_CLOCKS, "condition", "condition_warning", "queue_end")
 
 
 # -- requests
@@ -65,24 +23,26 @@ def _repeat_task(step: Step, task_id: UUID) -> None:
 def await_receipt(step: Step, request: Request) -> None:
     """Start the wait for delivery."""
     box = step.definition.receipt[request.urgency]
-    step.start_clock("receipt", "request", request.id, derive(box, request.created_at, step.cause))
+    step.start_clock("receipt", "request", request.id, step.derive(box, request.created_at))
 
 
 def await_answer(step: Step, request: Request, start: datetime) -> Request:
-    """Start the wait for the answer and the first reminder that still lies ahead."""
-    box = step.definition.answer[request.urgency]
-    derivation = derive(box, start, step.cause)
-    request = step.put_request(replace(request, answer_due_at=derivation.due_at))
-    step.start_clock("answer", "request", request.id, derivation)
-    _next_reminder(step, request, start, 0)
+    """Start the wait for the answer, with both of its limits, and the first reminder that still lies ahead."""
+    limits = step.answer_clock(request)
+    first = step.derive(limits.box, start)
+    request = step.put_request(replace(request, answer_due_at=first.due_at))
+    step.start_clock("answer", "request", request.id, first)
+    if limits.fallback is not None:
+        step.start_clock("answer_limit", "request", request.id, step.derive(limits.fallback, start))
+    next_reminder(step, request, first, 0)
     return request
 
 
-def _next_reminder(step: Step, request: Request, start: datetime, first: int) -> None:
-    box = step.definition.answer[request.urgency]
+def next_reminder(step: Step, request: Request, whole: Derivation, first: int) -> None:
+    """Start the next reminder, from the one numbered ``first`` on, that still lies ahead within the wait ``whole``."""
     for index in range(first, len(step.definition.reminder_percents)):
         percent = step.definition.reminder_percents[index]
-        derivation = derive_share(box, percent, f"clocks.reminder.at_percent[{index}]", start, step.cause)
+        derivation = replace(share_of(whole, percent, f"clocks.reminder.at_percent[{index}]"), start_event=step.cause)
         if derivation.due_at > step.at:
             step.start_clock("reminder", "request", request.id, derivation, step=index)
             return
@@ -96,7 +56,7 @@ def reminder_asked(step: Step, event: ReminderAsked) -> None:
     if request.stage in OVER:
         msg = f"request {request.id} is {request.stage}: there is nothing to remind of"
         raise EventRefused(msg)
-    if request.stage == "queued":
+    if request.stage == "queued" or request.told:
         msg = f"request {request.id} was not delivered yet: it is still being sent"
         raise EventRefused(msg)
     if request.reminded_at is not None and event.at - request.reminded_at < apart.absolute():
@@ -106,13 +66,16 @@ def reminder_asked(step: Step, event: ReminderAsked) -> None:
     step.effects.append(fx.SendReminder(request_id=request.id, number=BY_HAND))
 
 
-def _remind(step: Step, request: Request, clock: Clock) -> None:
+def remind(step: Step, request: Request, clock: Clock) -> None:
+    """Remind the institution of what it has and did not answer, and let the next reminder wait."""
     request = step.put_request(replace(request, reminded_at=step.at))
     step.effects.append(fx.SendReminder(request_id=request.id, number=clock.step + 1))
-    _next_reminder(step, request, clock.derivation.started_at, clock.step + 1)
+    for running in step.clocks_of(request.id, "answer"):
+        next_reminder(step, request, running.derivation, clock.step + 1)
 
 
-def _undelivered(step: Step, request: Request) -> None:
+def undelivered(step: Step, request: Request) -> None:
+    """Nobody has the request by its limit: a person hands it over, and the ladder begins."""
     request = step.put_request(replace(request, undelivered=True))
     box = step.definition.receipt[request.urgency]
     facts.boxed(step, "delivery", request, box, start=request.created_at, stop=None, verdict="undelivered")
@@ -129,21 +92,11 @@ def channel_missing(step: Step, event: ChannelMissing) -> None:
     step.open_task(step.definition.fallback_task, "request", request.id, reason="no_channel")
 
 
-def _unanswered(step: Step, request: Request) -> None:
-    request = step.put_request(replace(request, late=True))
-    start = request.delivered_at or request.created_at
-    facts.boxed(
-        step, "answer", request, step.definition.answer[request.urgency], start=start, stop=None, verdict="late"
-    )
-    step.end_clocks_of(request.id, "void", "reminder")
-    start_ladder(step, request)
-
-
 def start_ladder(step: Step, request: Request) -> None:
     """Begin with the first step: at once where the definition gives it no time."""
     first = step.definition.rungs[0].after
-    if first.length.absolute():
-        step.start_clock("ladder", "request", request.id, derive(first, step.at, step.cause))
+    if first.length.months or first.length.days or first.length.seconds:
+        step.start_clock("ladder", "request", request.id, step.derive(first, step.at))
     else:
         climb(step, request, 0)
 
@@ -153,9 +106,9 @@ def climb(step: Step, request: Request, index: int) -> None:
     rungs = step.definition.rungs
     rung = rungs[min(index, len(rungs) - 1)]
     step.close_tasks_of(request.id, rung.task)
-    step.open_task(rung.task, "request", request.id, level=index + 1)
+    step.open_task(rung.task, "request", request.id, level=index + 1, reason=rung.people)
     following = rungs[index + 1].after if index + 1 < len(rungs) else step.definition.rung_again
-    step.start_clock("ladder", "request", request.id, derive(following, step.at, step.cause), step=index + 1)
+    step.start_clock("ladder", "request", request.id, step.derive(following, step.at), step=index + 1)
 
 
 def end_ladder(step: Step, request: Request, how: str) -> None:
@@ -184,65 +137,119 @@ def withdraw(step: Step, request: Request) -> None:
 # -- holds
 
 
-def start_term(step: Step, hold: Hold, start: datetime, *, frozen: bool, stated: datetime | None) -> Hold:
+def start_term(
+    step: Step, hold: Hold, start: datetime, *, frozen: bool, stated: datetime | None, box: TimeBox | None = None
+) -> Hold:
     """Let a hold run to its end, with warnings; an earlier end that was stated is taken, a later one is not.
+
+    A hold that no length ends is looked at again and again instead, and has no `ends_at`.
+
+    Args:
+        step: The working copy.
+        hold: The hold, stopped or frozen.
+        start: The instant from which the term counts.
+        frozen: Whether the term is that of the freeze.
+        stated: The end that the order or the institution names.
+        box: The length of a renewal, which stands in the place of the term's own.
 
     Returns:
         The hold with `ends_at`, written.
     """
-    end_term(step, hold)
-    term = step.definition.freeze_term if frozen else step.definition.stop_term
-    prefix = "freeze" if frozen else "stop"
-    end = derive(term.box, start, step.cause)
-    if stated is not None and start < stated < end.due_at:
-        end = replace(end, rule=f"{end.rule}.stated", started_at=stated, length="PT0S", due_at=stated)
-    hold = step.put_hold(replace(hold, ends_at=end.due_at))
+    term = _term(step, frozen=frozen)
+    length = box or term.box
+    end = None if length is None or term.until == "decided" else step.derive(length, start)
+    takes = stated is not None and start < stated and term.until != "decided"
+    if end is not None and term.until == "order" and not takes and term.review is not None:
+        end = None  # the order names its period: one that names none is looked at until it does
+    if takes and stated is not None and (end is None or stated < end.due_at or end.is_uncounted):
+        end = at_instant(step, f"{(length.rule if length else term.rule)}.stated", stated, source_of(term))
+    return run_until(step, hold, end, frozen=frozen, start=start)
+
+
+def run_until(step: Step, hold: Hold, end: Derivation | None, *, frozen: bool, start: datetime) -> Hold:
+    """Let a hold run to a given end, with the warnings of its term; without one, until somebody decides."""
+    end_clocks(step, hold, *TERM_CLOCKS)
+    term, prefix = _term(step, frozen=frozen), "freeze" if frozen else "stop"
+    hold = step.put_hold(replace(hold, ends_at=None if end is None or end.is_uncounted else end.due_at))
+    if end is None:
+        if term.review is not None:
+            step.start_clock(f"{prefix}_review", "hold", hold.id, step.derive(term.review.box, start))
+        return hold
     step.start_clock(f"{prefix}_end", "hold", hold.id, end)
-    passed = _next_warning(step, hold, term, prefix, 0)
-    if passed:
-        _open_warning(step, hold, term, passed - 1)
+    if end.is_uncounted:
+        return hold  # nobody knows the end: the alarm stands in the place of warnings
+    passed = next_warning(step, hold, term.warnings, end.due_at, 0, kind=f"{prefix}_warning")
+    if passed and term.warning_task is not None:
+        open_warning(step, hold, term.warning_task, passed - 1, latest=end.due_at)
     return hold
 
 
-def end_term(step: Step, hold: Hold) -> None:
-    """End the hold's own clocks and the warnings they gave."""
-    step.end_clocks_of(hold.id, "void", *TERM_CLOCKS)
-    step.close_tasks_of(
-        hold.id, step.definition.stop_term.warning_task, step.definition.freeze_term.warning_task, how="void"
+def _term(step: Step, *, frozen: bool) -> Term:
+    term = step.definition.term_of(frozen=frozen)
+    if term is None:
+        msg = f"{step.definition.name} has no {'freeze' if frozen else 'stop'} term"
+        raise AssertionError(msg)  # `crossings` refuses a definition whose outcomes need one
+    return term
+
+
+def source_of(term: Term) -> str:
+    """Return where a term comes from."""
+    box = term.box or (term.review.box if term.review else None)
+    return box.source if box else ""
+
+
+def at_instant(step: Step, rule: str, at: datetime, source: str) -> Derivation:
+    """Return the derivation of an instant that somebody named: nothing is counted."""
+    return Derivation(
+        definition=step.definition.name,
+        rule=rule,
+        start_event=step.cause,
+        started_at=at,
+        length="PT0S",
+        calendar="absolute",
+        zone=step.definition.zone,
+        tzdata=None,
+        due_at=at,
+        source=source,
     )
 
 
-def _next_warning(step: Step, hold: Hold, term: Term, prefix: str, first: int) -> int:
+def end_term(step: Step, hold: Hold) -> None:
+    """End every clock of the hold itself and the warnings they gave."""
+    end_clocks(step, hold, *HOLD_CLOCKS)
+    if step.holds[hold.id].conditions:
+        step.put_hold(replace(step.holds[hold.id], conditions=()))
+
+
+def end_clocks(step: Step, hold: Hold, *kinds: str) -> None:
+    """End some of the hold's own clocks; with those of its term go the warnings and reviews they gave."""
+    step.end_clocks_of(hold.id, "void", *kinds)
+    for term in step.definition.terms:
+        tasks = [task for task in (term.warning_task, term.review and term.review.task) if task]
+        if tasks:
+            step.close_tasks_of(hold.id, *tasks, how="void")
+
+
+def next_warning(
+    step: Step,
+    hold: Hold,
+    warnings: tuple[TimeBox, ...],
+    end: datetime,
+    first: int,
+    *,
+    kind: str,
+    code: str | None = None,
+) -> int:
     """Start the next warning's clock; return how many of the warnings have passed already."""
-    end = hold.ends_at or step.at
-    for index in range(first, len(term.warnings)):
-        derivation = derive_before(term.warnings[index], end, step.cause)
+    for index in range(first, len(warnings)):
+        derivation = derive_before(warnings[index], end, step.cause)
         if derivation.due_at > step.at:
-            step.start_clock(f"{prefix}_warning", "hold", hold.id, derivation, step=index)
+            step.start_clock(kind, "hold", hold.id, derivation, step=index, code=code)
             return index
-    return len(term.warnings)
+    return len(warnings)
 
 
-def _warn(step: Step, hold: Hold, clock: Clock) -> None:
-    prefix = "freeze" if clock.kind.startswith("freeze") else "stop"
-    term = step.definition.freeze_term if prefix == "freeze" else step.definition.stop_term
-    passed = _next_warning(step, hold, term, prefix, clock.step + 1)
-    _open_warning(step, hold, term, max(clock.step, passed - 1))
-
-
-def _open_warning(step: Step, hold: Hold, term: Term, index: int) -> None:
-    step.close_tasks_of(hold.id, term.warning_task)
-    step.open_task(term.warning_task, "hold", hold.id, level=index + 1, latest=hold.ends_at)
-
-
-def lapse(step: Step, hold: Hold, clock: Clock) -> None:
-    """The term is over: by the scheme the measure ends by itself; the institution must still confirm it."""
-    end_term(step, hold)
-    was_stop = clock.kind == "stop_end"
-    if hold.state == "queued_behind":
-        return
-    if was_stop:
-        facts.converted(step, hold, None)
-    term = step.definition.stop_term if was_stop else step.definition.freeze_term
-    step.put_hold(replace(hold, state="lapsed", held_minor=0, lapse_confirmed=False))
-    step.open_task(term.lapse_task, "hold", hold.id)
+def open_warning(step: Step, hold: Hold, task: str, index: int, *, latest: datetime | None) -> None:
+    """Tell a person that an end comes near: one task, a level higher each time."""
+    step.close_tasks_of(hold.id, task)
+    step.open_task(task, "hold", hold.id, level=index + 1, latest=latest)
