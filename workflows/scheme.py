@@ -163,6 +163,7 @@ class Definition(Rules):
     correction_grace: Length | None
     withdrawal_sides: tuple[str, ...]
     provenance: tuple[Provenance, ...] = field(repr=False)
+    missing: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def name(self) -> str:

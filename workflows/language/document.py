@@ -12,7 +12,7 @@ from workflows.language.corrections import taken_back
 from workflows.language.crossings import crossings, opened_tasks
 from workflows.language.duties import duties
 from workflows.language.following import following
-from workflows.language.heading import general, heading
+from workflows.language.heading import general, heading, missing
 from workflows.language.house import with_house
 from workflows.language.lanes import lanes
 from workflows.language.outcomes import outcomes
@@ -64,7 +64,7 @@ def _read(reading: Reading, content_hash: str) -> Definition:
     second = second_clocks(reading)
     kinds = requests(reading)
     answers, work = outcomes(reading, kinds), tasks(reading)
-    back = taken_back(reading)
+    back, unknown = taken_back(reading), missing(reading)
     reading.root.close()
     return Definition(
         **head._asdict(),
@@ -75,6 +75,7 @@ def _read(reading: Reading, content_hash: str) -> Definition:
         **second._asdict(),
         **back._asdict(),
         zone=reading.zone,
+        missing=unknown,
         content_hash=content_hash,
         urgencies=lines,
         lanes=ways,

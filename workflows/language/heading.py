@@ -33,6 +33,12 @@ class Heading(NamedTuple):
     assets: frozenset[str]
 
 
+def missing(reading: Reading) -> Mapping[str, str]:
+    """Read `[missing]`: rules that nobody published, named instead of invented, each with a sentence."""
+    table = reading.root.table("missing", optional=True)
+    return MappingProxyType({key: table.text(key) for key in table.codes()})
+
+
 class General(NamedTuple):
     """What the short tables say."""
 
