@@ -116,4 +116,5 @@ def project(before: ProcedureState, after: ProcedureState, effects: tuple[fx.Eff
 
 
 def _changed(before: Mapping[UUID, _V], after: Mapping[UUID, _V]) -> tuple[_V, ...]:
-    return tuple(value for key, value in after.items() if before.get(key) != value)
+    # Most are the same object as before, which is quickly told; what is merely equal is not written either.
+    return tuple(value for key, value in after.items() if (known := before.get(key)) is not value and known != value)

@@ -1,19 +1,17 @@
 """Cases under lock: events are folded in memory on a desk, then everything is written at once."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
-
-from sqlalchemy import select
 
 from antifraud.audit.rules import GENESIS
 from antifraud.audit.service import Happening
 from antifraud.banks.queries import Institution, by_id
 from antifraud.cases import definitions
 from antifraud.cases.accounts import AccountCard, ReceiptCard, cards_of, receipts_of
-from antifraud.cases.models import cases, procedures
+from antifraud.cases.models import cases
 from antifraud.foundation.ids import check_character
 from antifraud.vault.service import DataKey
 from antifraud.work import Work
@@ -169,6 +167,17 @@ def _knows(state: ProcedureState, subject_id: UUID) -> bool:
     )
 
 
+# Asked for every event, so they are ready as texts.
+_CASE: Final = tuple(cases.c.keys())
+_CASES: Final = ", ".join(f'cases."{name}"' for name in _CASE)
+_LOCK: Final = f"SELECT {_CASES} FROM cases WHERE id = ANY(%s) ORDER BY id FOR UPDATE"  # noqa: S608 - our own names
+_LOCK_IDLE: Final = (
+    f"SELECT {_CASES} FROM unnest(%s::uuid[]) WITH ORDINALITY AS wanted (id, place)"  # noqa: S608 - our own names
+    " JOIN cases ON cases.id = wanted.id ORDER BY wanted.place LIMIT %s FOR UPDATE OF cases SKIP LOCKED"
+)
+_PROCEDURES: Final = "SELECT case_id, id, content_hash, state, opened_at FROM procedures WHERE case_id = ANY(%s)"
+
+
 class Desk:
     """The cases of one transaction. Feed their files events, then `cases.service.save` once."""
 
@@ -221,26 +230,35 @@ class Desk:
             raise CaseNotFound(message)
         return self.files[case_id]
 
-    def lock_all(self, case_ids: Collection[UUID], *, skip_locked: bool = False) -> list[CaseFile]:
-        """Lock cases in the order of their ids and load their procedures; with ``skip_locked`` leave out busy ones."""
+    def lock_all(self, case_ids: Collection[UUID]) -> list[CaseFile]:
+        """Lock cases in the order of their ids, waiting for each, and load their procedures."""
+        return self._load(_LOCK, [case_id for case_id in case_ids if case_id not in self.files])
+
+    def lock_idle(self, case_ids: Sequence[UUID], at_most: int) -> list[CaseFile]:
+        """Lock the first ``at_most`` of these cases that nobody else works on, and load their procedures.
+
+        It never waits, so any number of workers that are after the same cases share them.
+        """
+        return self._load(_LOCK_IDLE, [case_id for case_id in case_ids if case_id not in self.files], at_most)
+
+    def _load(self, locking: str, case_ids: list[UUID], *more: int) -> list[CaseFile]:
+        if not case_ids:
+            return []
         connection = self.work.connection
-        rows = connection.execute(
-            select(cases)
-            .where(cases.c.id.in_([case_id for case_id in case_ids if case_id not in self.files]))
-            .order_by(cases.c.id)
-            .with_for_update(skip_locked=skip_locked)
-        ).mappings()
-        fresh = [CaseFile(self, dict(row), is_new=False) for row in rows]
+        rows = connection.exec_driver_sql(locking, (case_ids, *more))
+        fresh = [CaseFile(self, dict(zip(_CASE, row, strict=True)), is_new=False) for row in rows]
+        if not fresh:
+            return []
         self.files |= {file.id: file for file in fresh}
-        if fresh:
-            found = connection.execute(select(procedures).where(procedures.c.case_id.in_([file.id for file in fresh])))
-            for row in found:
-                self.files[row.case_id].procedures[row.id] = Procedure(
-                    id=row.id,
-                    definition=definitions.by_hash(connection, row.content_hash),
-                    state=state_from_json(row.state),
-                    opened_at=row.opened_at,
-                )
+        for case_id, procedure_id, content_hash, state, opened_at in connection.exec_driver_sql(
+            _PROCEDURES, ([file.id for file in fresh],)
+        ):
+            self.files[case_id].procedures[procedure_id] = Procedure(
+                id=procedure_id,
+                definition=definitions.by_hash(connection, content_hash),
+                state=state_from_json(state),
+                opened_at=opened_at,
+            )
         return fresh
 
     def hand_over_the_unreachable(self) -> None:

@@ -1,6 +1,7 @@
 """Fire what is due: each wait once, by any number of workers, its lateness recorded."""
 
 from collections.abc import Container
+from typing import Final
 from uuid import UUID
 
 import structlog
@@ -13,6 +14,9 @@ from antifraud.foundation.seams import seam
 from antifraud.work import Work
 from workflows import derived_id
 from workflows.events import ClockReached
+
+LOOKED_AT: Final = 4
+"""So many times the cases of a batch are looked at: so many can be at work on one backlog side by side."""
 
 log = structlog.get_logger()
 
@@ -32,12 +36,12 @@ def fire_due(work: Work, mail: Mail, limit: int, *, only: UUID | None = None, wi
     ending the very wait.
     """
     now = work.now()
-    found = [only] if only else waits.cases_with_due(work, now, limit)
+    found = [only] if only else waits.cases_with_due(work, now, limit * LOOKED_AT)
     candidates = [case_id for case_id in found if case_id not in without]
     if not candidates:
         return 0
     desk = Desk(work)
-    files = {file.id: file for file in desk.lock_all(candidates, skip_locked=True)}
+    files = {file.id: file for file in desk.lock_idle(candidates, limit)}
     fired, stray = 0, []
     for due in waits.due_of(work, list(files), now) if files else ():
         event = ClockReached(id=derived_id(now, due.id, "reached"), at=now, clock_id=due.id)

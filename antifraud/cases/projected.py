@@ -7,6 +7,7 @@ that each column of the projection can be compared with what the log gives.
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -35,7 +36,14 @@ class Place:
 
 def columns_of(value: object, table: Table) -> dict[str, Any]:
     """Return the fields of a frozen value that the table has columns for."""
-    return {name: getattr(value, name) for name in table.c.keys() if hasattr(value, name)}  # noqa: SIM118 - column names
+    kind: Any = type(value)
+    return {name: getattr(value, name) for name in _shared(kind, table)}
+
+
+@cache
+def _shared(kind: Any, table: Table) -> tuple[str, ...]:  # noqa: ANN401 - a data class
+    """Return the fields of a kind that the table has columns for."""
+    return tuple(name for name in table.c.keys() if hasattr(kind, name))  # noqa: SIM118 - column names
 
 
 def hold_row(place: Place, hold: Hold) -> dict[str, Any]:

@@ -101,7 +101,11 @@ class Recorder:
             work = self.work(connection)
             # The cases before the outbox rows: the order in which everybody else locks them.
             desk = Desk(work)
-            desk.lock_all({one.tried.claim.case_id for one in together}, skip_locked=not wait)
+            wanted = sorted({one.tried.claim.case_id for one in together})
+            if wait:
+                desk.lock_all(wanted)
+            else:
+                desk.lock_idle(wanted, len(wanted))
             mine = [one for one in together if one.tried.claim.case_id in desk.files]
             outbox.record(work, [one.tried for one in mine])
             for one in mine:

@@ -52,15 +52,20 @@ def end(work: Work, ended: Sequence[Ended]) -> None:
     work.connection.exec_driver_sql(_END, (CAUGHT_UP_AFTER_SECONDS, as_json(list(first.values()))))
 
 
+# Asked round by round, so they are ready as texts; the state stands in them, so that its index is used.
+_CASES_WITH_DUE: Final = """
+    SELECT case_id FROM deadlines WHERE state = 'running' AND due_at <= %s ORDER BY due_at, id LIMIT %s
+"""
+_DUE_OF: Final = """
+    SELECT id, case_id, procedure_id, due_at FROM deadlines
+    WHERE state = 'running' AND due_at <= %s AND case_id = ANY(%s) ORDER BY due_at, id
+"""
+
+
 def cases_with_due(work: Work, now: datetime, limit: int) -> list[UUID]:
     """Return up to ``limit`` cases that have a wait due at or before ``now``, the longest overdue first."""
-    rows = work.connection.execute(
-        select(deadlines.c.case_id)
-        .where(deadlines.c.state == "running", deadlines.c.due_at <= now)
-        .order_by(deadlines.c.due_at, deadlines.c.id)
-        .limit(limit)
-    )
-    return list(dict.fromkeys(row.case_id for row in rows))
+    rows = work.connection.exec_driver_sql(_CASES_WITH_DUE, (now, limit))
+    return list(dict.fromkeys(case_id for (case_id,) in rows))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +80,7 @@ class Due:
 
 def due_of(work: Work, case_ids: Sequence[UUID], now: datetime) -> list[Due]:
     """Return the due waits of cases that the caller holds under lock, oldest first."""
-    rows = work.connection.execute(
-        select(deadlines.c.id, deadlines.c.case_id, deadlines.c.procedure_id, deadlines.c.due_at)
-        .where(deadlines.c.state == "running", deadlines.c.due_at <= now, deadlines.c.case_id.in_(case_ids))
-        .order_by(deadlines.c.due_at, deadlines.c.id)
-    )
+    rows = work.connection.exec_driver_sql(_DUE_OF, (now, list(case_ids)))
     return [Due(*row) for row in rows]
 
 
