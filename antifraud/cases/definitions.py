@@ -10,10 +10,15 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from antifraud.cases.models import activations, definitions
 from antifraud.work import Work
 from workflows import Definition, parse
+from workflows.language.boxes import boxes_of, unreached
 
 
 class NoDefinitionInForce(Exception):
     """The centre has no definition in force: load and activate one."""
+
+
+class CalendarMissing(ValueError):
+    """The scheme counts days in a calendar that has no data for them: nobody may approve it until it has."""
 
 
 def store(work: Work, text: str) -> Definition:
@@ -32,7 +37,15 @@ def put_in_force(work: Work, content_hash: str, *, approver: str | None) -> bool
 
     Without a named approver it runs as "example". Open procedures keep the
     definition that they were opened under.
+
+    Raises:
+        CalendarMissing: It would be approved, but a wait that began today could not be counted.
     """
+    if approver:
+        faults = unreached(boxes_of(by_hash(work.connection, content_hash)), work.now().date())
+        if faults:
+            message = "; ".join(f"{rule}: {sentence}" for rule, sentence in faults)
+            raise CalendarMissing(message)
     current = work.connection.execute(
         select(activations).where(activations.c.centre_id == work.centre_id, activations.c.ended_at.is_(None))
     ).one_or_none()

@@ -6,9 +6,12 @@ from uuid import UUID
 import click
 
 from antifraud.auth.service import Centre
-from antifraud.cli.opened import chosen, open_installation
+from antifraud.cases.recounting import Moved, outdated, recount
+from antifraud.cli.opened import chosen, open_installation, this_user
+from antifraud.installation import Installation
 from antifraud.verification.derivations import Explanation, explain
 from antifraud.verification.standing import spoken
+from workflows.clocks import explain as in_words
 from workflows.clocks import zone_of
 
 DOES_NOT_AGREE = 1
@@ -34,6 +37,47 @@ def explain_command(deadline_id: UUID) -> None:
                 return
     message = f"there is no deadline {deadline_id}"
     raise click.ClickException(message)
+
+
+@command.command("recount")
+@click.option("--centre", "code", help="Only this centre.")
+@click.option("--dry-run", is_flag=True, help="Only say what would move.")
+def recount_command(code: str | None, *, dry_run: bool) -> None:
+    """Count the open waits again with the calendars and zone data of this program, and say what moved.
+
+    For after an update of either. Elapsed times and waits that are over never move;
+    what moves is recorded with how it was counted before and after.
+    """
+    moved = 0
+    with open_installation() as installation:
+        for centre in chosen(installation, code):
+            with installation.database.begin(centre.id) as connection:
+                found = outdated(connection)
+            if not dry_run:
+                found = [
+                    one
+                    for case_id in dict.fromkeys(one.case_id for one in found)
+                    for one in _recounted(installation, centre, case_id)
+                ]
+            moved += len(found)
+            for one in found:
+                click.echo("\n".join(_moved(one, centre)))
+    click.echo(f"{moved} {'would move' if dry_run else 'moved'}")
+
+
+def _recounted(installation: Installation, centre: Centre, case_id: UUID) -> list[Moved]:
+    with installation.database.begin(centre.id) as connection:
+        return recount(installation.work(connection, centre.id, this_user()), installation.mail(centre), case_id)
+
+
+def _moved(one: Moved, centre: Centre) -> list[str]:
+    zone = zone_of(centre.zone)
+    was, now = (found.due_at.astimezone(zone).isoformat(" ", "minutes") for found in (one.was, one.now))
+    return [
+        f"{one.case_no} ({centre.code}) {one.kind} {one.deadline_id}",
+        f"  was {was}: {in_words(one.was)}",
+        f"  now {now}: {in_words(one.now)}",
+    ]
 
 
 def page(found: Explanation, centre: Centre, now: datetime) -> list[str]:

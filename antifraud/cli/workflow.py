@@ -43,9 +43,9 @@ def activate(definition: str, version: int, approver: str, code: str | None) -> 
             work = installation.work(connection, centre.id, this_user())
             try:
                 content_hash = definitions.stored(connection, definition, version)
-            except LookupError as error:
+                is_new = definitions.put_in_force(work, content_hash, approver=approver)
+            except (LookupError, definitions.CalendarMissing) as error:
                 raise click.ClickException(str(error)) from error
-            is_new = definitions.put_in_force(work, content_hash, approver=approver)
             if is_new:
                 happening = Happening(
                     id=work.new_id(),

@@ -4,6 +4,7 @@ import tomllib
 from bisect import bisect_left
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -16,8 +17,8 @@ from workflows.state import Derivation
 ZONES = {"CN": "Asia/Shanghai", "TARGET": "Europe/Berlin", "ENGLAND": "Europe/London", "US": "America/New_York"}
 
 
-def box(length: str, days: str | None = "TARGET", **said: object) -> TimeBox:
-    known: dict[str, object] = {
+def box(length: str, days: str | None = "TARGET", **said: Any) -> TimeBox:  # noqa: ANN401 - fields of the box
+    known: dict[str, Any] = {
         "rule": "clocks.x",
         "definition": "d.v1",
         "calendar": "banking_days",
@@ -25,7 +26,7 @@ def box(length: str, days: str | None = "TARGET", **said: object) -> TimeBox:
         "source": "s",
         "confidence": "low",
     }
-    return TimeBox(length=parse_length(length), days=days, **(known | said))  # type: ignore[arg-type] - fields by name
+    return TimeBox(length=parse_length(length), days=days, **(known | said))
 
 
 def at(text: str, zone: str) -> datetime:
@@ -144,7 +145,7 @@ def test_working_days_of_china_with_make_up_days(length: str, start: str, end: s
         ({"cutoff": time(17)}, "2026-03-07T18:00", "2026-03-11T18:00:00"),
     ],
 )
-def test_cutoffs_starts_and_ends_of_two_days(said: dict[str, object], start: str, end: str) -> None:
+def test_cutoffs_starts_and_ends_of_two_days(said: dict[str, Any], start: str, end: str) -> None:
     assert due(box("P2D", "ENGLAND", **said), start) == end
 
 
@@ -177,8 +178,8 @@ def test_counted_days_need_a_calendar_and_no_months_or_weeks() -> None:
         due_at(start, parse_length("P1D"), "working_days", "UTC")
 
 
-def uncounted(days: str, start: str, **said: object) -> Derivation:
-    return derive(box("P3D", days, zone="Asia/Shanghai", **said), at(start, "Asia/Shanghai"), "E:1")
+def uncounted(days: str, start: str) -> Derivation:
+    return derive(box("P3D", days, zone="Asia/Shanghai"), at(start, "Asia/Shanghai"), "E:1")
 
 
 def test_what_cannot_be_counted_is_an_alarm_now_and_never_a_guess() -> None:

@@ -1,6 +1,7 @@
 """Due instants where clocks change: both directions, local times that happen twice or never, ends of years."""
 
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,7 @@ CHANGING = ["Europe/London", "Europe/Berlin", "America/New_York", "America/Sao_P
 INSTANTS = st.datetimes(datetime(2010, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - bounds are naive by hypothesis
 
 
-def days(count: int, zone: str, **said: object) -> TimeBox:
+def days(count: int, zone: str, **said: Any) -> TimeBox:  # noqa: ANN401 - fields of the box
     return box(f"P{count}D", None, calendar="calendar", zone=zone, **said)
 
 

@@ -33,8 +33,8 @@ def explain(derivation: Derivation, lang: str = "en") -> str:
     """
     lang = ZH if lang.startswith("zh") else "en"
     if derivation.length.startswith("-"):
-        length = _elapsed(parse_length(derivation.length[1:]), lang)
-        return f"到期前{length}" if lang == ZH else f"{length} before the end"
+        before = _elapsed(parse_length(derivation.length[1:]), lang)
+        return f"到期前{before}" if lang == ZH else f"{before} before the end"
     counting = derivation.counting or Counting()
     if counting.unreached:
         return _unreached(derivation, counting.unreached, lang)

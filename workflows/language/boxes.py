@@ -1,7 +1,8 @@
 """A time box, wherever one stands in a definition."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime, time
 
 from workflows.calendars import CalendarDoesNotReach, UnknownCalendar, calendar_named
@@ -71,6 +72,7 @@ def read_box(
         key: Where the length stands.
         default_calendar: What counts where the table does not say; without it `calendar` must be there.
     """
+    known = len(table.faults)
     calendar = table.text("calendar", CALENDARS, default=default_calendar)
     read = TimeBox(
         rule=rule or table.path,
@@ -86,12 +88,26 @@ def read_box(
         ends=table.text("ends", default=SAME_TIME),
         hard_end=table.length("hard_end", calendar=calendar, optional=True),
     )
-    known = len(table.faults)
     _check_days(table, read)
     _check_edges(table, read)
     if len(table.faults) == known:
         _check_lengths(table, read, key)
     return read
+
+
+def boxes_of(rules: object) -> Iterator[TimeBox]:
+    """Yield every box of a definition, wherever it stands."""
+    if isinstance(rules, TimeBox):
+        yield rules
+    elif isinstance(rules, Mapping):
+        for inner in rules.values():
+            yield from boxes_of(inner)
+    elif isinstance(rules, tuple):
+        for inner in rules:
+            yield from boxes_of(inner)
+    elif is_dataclass(rules):
+        for field in fields(rules):
+            yield from boxes_of(getattr(rules, field.name))
 
 
 def unreached(boxes: Iterable[TimeBox], today: date) -> list[tuple[str, str]]:

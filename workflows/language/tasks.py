@@ -1,10 +1,9 @@
 """`[tasks.<kind>]`: what a person must do, and by when."""
 
-from workflows.clocks import CALENDARS
-from workflows.language.boxes import box
+from workflows.language.boxes import box, read_box
 from workflows.language.reading import Reading
 from workflows.scheme import TaskKind
-from workflows.tables import NOTHING, Table
+from workflows.tables import Table
 
 
 def tasks(reading: Reading) -> dict[str, TaskKind]:
@@ -13,8 +12,17 @@ def tasks(reading: Reading) -> dict[str, TaskKind]:
 
 
 def _task(reading: Reading, table: Table, kind: str) -> TaskKind:
-    calendar = table.text("calendar", CALENDARS, default="absolute")
-    due = table.length("due", calendar=calendar) or NOTHING
+    sourced = reading.sourced(table)
+    due = read_box(
+        table,
+        definition=reading.name,
+        zone=reading.zone,
+        source=sourced.source,
+        confidence=sourced.confidence,
+        rule=table.at("due"),
+        key="due",
+        default_calendar="absolute",
+    )
     again = table.length("again", optional=True)
     decided = table.take("decided", bool, default=False, optional=True)
     done = table.take("done", str, "", optional=True) or None
@@ -23,11 +31,10 @@ def _task(reading: Reading, table: Table, kind: str) -> TaskKind:
     if again is not None and not again.seconds and not again.days:
         table.fault("again", "must be longer than nothing")
     titles = table.words("title_zh"), table.words("title_en")
-    sourced = reading.sourced(table)
     table.close()
     return TaskKind(
         kind=kind,
-        due=box(reading, table.at("due"), due, calendar, sourced),
+        due=due,
         again=None if again is None else box(reading, table.at("again"), again, "absolute", sourced),
         decided=decided,
         done=done,
