@@ -322,3 +322,62 @@ facts = Table(
     Column("rule", Text, nullable=False),
     Column("recorded_at", DateTime(timezone=True), nullable=False),
 )
+
+statements = Table(
+    "statements",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("centre_id", Uuid, nullable=False),
+    Column("case_id", Uuid, nullable=False),
+    Column("request_id", Uuid, nullable=False),
+    Column("hold_id", Uuid, nullable=False),
+    Column("account_id", Uuid),
+    Column("asset", Text, nullable=False),
+    Column("balance_minor", Minor),
+    Column("arrived_minor", Minor),
+    Column("held_minor", Minor),
+    Column("onward_minor", Minor),
+    Column("withdrawn_minor", Minor),
+    Column("spent_minor", Minor),
+    Column("left_minor", Minor),
+    Column("at", DateTime(timezone=True), nullable=False),
+)
+
+return_notices = Table(
+    "return_notices",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("centre_id", Uuid, nullable=False),
+    Column("case_id", Uuid, nullable=False),
+    Column("request_id", Uuid, nullable=False),
+    Column("hold_id", Uuid, nullable=False),
+    Column("asset", Text, nullable=False),
+    Column("amount_minor", Minor, nullable=False),
+    Column("reference_hash", LargeBinary),
+    Column("at", DateTime(timezone=True), nullable=False),
+)
+
+rates = Table(
+    "rates",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("centre_id", Uuid, nullable=False),
+    Column("asset", Text, nullable=False),
+    Column("into_asset", Text, nullable=False),
+    Column("numerator", Minor, nullable=False),
+    Column("denominator", Minor, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False),
+    Column("recorded_by", Text, nullable=False),
+)
+
+valuations = Table(
+    "valuations",
+    metadata,
+    Column("report_id", Uuid, primary_key=True),
+    Column("asset", Text, primary_key=True),
+    Column("centre_id", Uuid, nullable=False),
+    Column("rate_id", Uuid, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+)

@@ -17,13 +17,15 @@ from sqlalchemy import Row, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from antifraud.banks.models import nonces
-from antifraud.cases.casefile import CaseFile, Desk
+from antifraud.cases import statements
+from antifraud.cases.casefile import CaseFile, Desk, Procedure
 from antifraud.cases.messages import Mail
 from antifraud.cases.queries import request_for_reply
 from antifraud.cases.service import save
 from antifraud.channel.hops import Destination, claims_on, lock_accounts
 from antifraud.channel.models import replies
 from antifraud.channel.signatures import Verified
+from antifraud.channel.sums import REFUSED, SUMS_REFUSED, parts_of, refuse_parts, refuse_return
 from antifraud.channel.wire import Answer, NextAccount, parse_answer
 from antifraud.foundation.json import canonical
 from antifraud.foundation.problems import NotFound, Problem
@@ -32,7 +34,8 @@ from antifraud.outbox.service import request_of
 from antifraud.vault.service import DataKey, KeyDestroyed
 from antifraud.work import Work
 from workflows import EventRefused
-from workflows.events import AnswerReceived, DoubtRaised
+from workflows.events import AnswerReceived
+from workflows.money import ReturnNotice
 
 MAX_MESSAGE_ID = 64
 UNREAD = "unread:"
@@ -76,12 +79,20 @@ class Kept:
     reply_id: UUID
     message_id: str
     state: str
-    answer: bytes | None
+    answer: "Told | None"
 
     @property
     def is_readable(self) -> bool:
         """Tell whether the message could be read: otherwise its bytes gave it its name."""
         return not self.message_id.startswith(UNREAD)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The bytes with which a message is answered; `is_refused`: they are a problem document."""
+
+    body: bytes
+    is_refused: bool = False
 
 
 def spend_nonce(work: Work, institution_id: UUID, verified: Verified) -> None:
@@ -174,11 +185,11 @@ def _kept_before(work: Work, incoming: Incoming, message_id: str, body_digest: b
     )
 
 
-def _stored_answer(work: Work, row: Row[*tuple[Any, ...]]) -> bytes | None:
+def _stored_answer(work: Work, row: Row[*tuple[Any, ...]]) -> Told | None:
     if row.answer_cipher is None:
         return None
     key = work.vault.key(work.connection, row.key_id)
-    return key.open("replies", "answer", row.id, bytes(row.answer_cipher))
+    return Told(key.open("replies", "answer", row.id, bytes(row.answer_cipher)), row.reason in REFUSED)
 
 
 def _understood(incoming: Incoming) -> Answer | None:
@@ -188,11 +199,12 @@ def _understood(incoming: Incoming) -> Answer | None:
         return None
 
 
-def apply_reply(work: Work, mail: Mail, reply_id: UUID) -> bytes:
+def apply_reply(work: Work, mail: Mail, reply_id: UUID) -> Told:
     """Give a stored reply its effect, once; return the bytes with which it is answered.
 
     An answer that names another request, or that cannot follow from what is
-    known, is quarantined: kept, shown, and without effect.
+    known, is quarantined: kept, shown, and without effect. One whose amounts
+    cannot be true together is told so as well, in a problem document.
     """
     seam("replies.kept")
     connection = work.connection
@@ -214,7 +226,7 @@ def apply_reply(work: Work, mail: Mail, reply_id: UUID) -> bytes:
     row = connection.execute(select(replies).where(replies.c.id == reply_id).with_for_update()).one()
     if row.state != "stored":
         return _stored_answer(work, row) or _receipt(row.message_id, row.state)
-    reason = None
+    reason, refused = None, None
     if answer is None:
         reason = "unreadable"
     elif not is_ours:
@@ -224,14 +236,17 @@ def apply_reply(work: Work, mail: Mail, reply_id: UUID) -> bytes:
             # What was written for the next accounts goes with the answer that is refused.
             with connection.begin_nested():
                 _enter(desk, file, row, answer, accounts, key)
-        except EventRefused as refused:
+        except SUMS_REFUSED as problem:
+            reason, refused = problem.reason, problem
+            log.warning("reply_refused", reply_id=str(reply_id), reason=reason)
+        except EventRefused as unfit:
             reason = "cannot_follow"
-            log.warning("reply_refused", reply_id=str(reply_id), reason=str(refused))
+            log.warning("reply_refused", reply_id=str(reply_id), reason=str(unfit))
     if reason is not None:
         _quarantine(file, row, reason)
     state = "quarantined" if reason else "applied"
     save(desk, mail)
-    told = _receipt(row.message_id, state)
+    told = Told(canonical(refused.to_document()), is_refused=True) if refused else _receipt(row.message_id, state)
     connection.execute(
         update(replies)
         .where(replies.c.id == reply_id)
@@ -239,7 +254,7 @@ def apply_reply(work: Work, mail: Mail, reply_id: UUID) -> bytes:
             state=state,
             reason=reason,
             applied_at=work.now(),
-            answer_cipher=key.seal("replies", "answer", reply_id, told),
+            answer_cipher=key.seal("replies", "answer", reply_id, told.body),
         )
     )
     seam("replies.applied")
@@ -253,17 +268,10 @@ def _is_about(work: Work, answer: Answer, request_id: UUID) -> bool:
 
 def _quarantine(file: CaseFile, row: Row[*tuple[Any, ...]], reason: str) -> None:
     """Note the message that stays without effect, and give it to a person, who asks the institution."""
-    work = file.desk.work
     file.note("ReplyQuarantined", {"reply_id": str(row.id), "request_id": str(row.request_id), "reason": reason})
-    event = DoubtRaised(
-        id=work.new_id(),
-        at=work.now(),
-        kind="quarantine",
-        subject_kind="request",
-        subject_id=row.request_id,
-        reason=reason,
-    )
-    file.apply(file.procedure_of(row.request_id).id, event, cause_id=row.id)
+    procedure = file.procedure_of(row.request_id)
+    watch = reason if reason in REFUSED else "quarantine"
+    statements.raise_doubt(file, procedure, watch, "request", row.request_id, reason, cause_id=row.id)
 
 
 def waiting(work: Work, limit: int) -> list[UUID]:
@@ -288,21 +296,64 @@ def _enter(
     hold = procedure.state.holds[procedure.state.requests[row.request_id].hold_id]
     # An amount in another asset is no amount of this hold: it was not said.
     is_same_asset = answer.asset is None or answer.asset == hold.asset
+    parts = parts_of(answer, hold)
+    refuse_parts(parts)
+    statement = statements.Statement(
+        reply_id=row.id,
+        request_id=row.request_id,
+        hold=hold,
+        parts=parts,
+        balance_minor=answer.balance_minor if is_same_asset else None,
+        at=row.received_at,
+    )
+    notice = _return_of(procedure, row, answer, statement, work)
+    repeats = None
+    if notice is not None:
+        known = statements.returns_before(work, hold.id, notice.reference)
+        repeats = refuse_return(notice, known, hold)
     event = AnswerReceived(
         id=work.new_id(),
         at=row.received_at,
         reply_id=row.id,
         request_id=row.request_id,
         outcome=answer.outcome,
-        held_minor=answer.held_minor if is_same_asset else None,
-        balance_minor=answer.balance_minor if is_same_asset else None,
+        held_minor=parts.held,
+        balance_minor=statement.balance_minor,
         executed_at=answer.executed_at,
         ends_at=answer.ends_at,
         reason="given" if answer.reason else None,
         next_hops=claims_on(desk, file, hold, row, answer.next, accounts, key),
     )
     file.apply(procedure.id, event, cause_id=row.id)
+    # Only now: what was gathered for an answer that is refused would be written with the refusal.
+    statements.keep(work, file.id, statement)
+    if repeats is not None:
+        file.note("ReturnRepeated", {"reply_id": str(row.id), "hold_id": str(hold.id), "repeats": str(repeats)})
+    elif notice is not None:
+        statements.keep_return(work, file.id, statement, notice)
+    statements.doubt_above_balance(file, procedure, statement)
 
 
-def _receipt(message_id: str, state: str) -> bytes:
-    return canonical({"message_id": message_id, "status": state})
+def _return_of(
+    procedure: Procedure,
+    row: Row[*tuple[Any, ...]],
+    answer: Answer,
+    statement: statements.Statement,
+    work: Work,
+) -> ReturnNotice | None:
+    """Return the notice that an answer is, if it says that money was given back; without a sum, all that was asked."""
+    request, hold = procedure.state.requests[row.request_id], statement.hold
+    outcome = procedure.definition.outcome_of(answer.outcome, request.kind)
+    if not outcome.conclusive or outcome.hold.get(request.kind) != "returned":
+        return None
+    reference = statements.reference_hash(work, row.institution_id, answer.return_reference)
+    return ReturnNotice(
+        id=str(row.id),
+        reference=reference.hex() if reference else None,
+        amount=answer.held_minor if answer.held_minor is not None else request.asked_minor or hold.held_minor,
+        asset=answer.asset or hold.asset,
+    )
+
+
+def _receipt(message_id: str, state: str) -> Told:
+    return Told(canonical({"message_id": message_id, "status": state}))

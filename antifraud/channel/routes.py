@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, insert, select
 from antifraud.banks.models import signature_refusals
 from antifraud.banks.queries import InstitutionKey, usable_key
 from antifraud.cases.messages import Mail
-from antifraud.channel.replies import Incoming, Kept, apply_reply, keep
+from antifraud.channel.replies import Incoming, Kept, Told, apply_reply, keep
 from antifraud.channel.signatures import (
     RequestFacts,
     SignatureRefused,
@@ -24,6 +24,7 @@ from antifraud.channel.signatures import (
     public_key_text,
     tag_for,
 )
+from antifraud.channel.sums import REFUSED_STATUS
 from antifraud.channel.wire import MAX_MESSAGE_BYTES
 from antifraud.foundation.access import of_centre
 from antifraud.foundation.clock import Clock
@@ -101,7 +102,9 @@ class BankGate:
             status, told = self._effect(key, kept)
         except Problem as problem:
             return self._signed(problem.status, canonical(problem.to_document()), "application/problem+json")
-        return self._signed(status, told, "application/json")
+        if told.is_refused:
+            return self._signed(REFUSED_STATUS, told.body, "application/problem+json")
+        return self._signed(status, told.body, "application/json")
 
     def _body(self) -> bytes:
         if request.mimetype != "application/json":
@@ -160,7 +163,7 @@ class BankGate:
         with self._database.begin(key.centre_id, institution_id=key.institution_id) as connection:
             return keep(self._work(connection, key), incoming)
 
-    def _effect(self, key: InstitutionKey, kept: Kept) -> tuple[int, bytes]:
+    def _effect(self, key: InstitutionKey, kept: Kept) -> tuple[int, Told]:
         status = 200 if kept.is_readable else 422
         if kept.answer is not None:
             return status, kept.answer
@@ -169,9 +172,9 @@ class BankGate:
         except Exception:
             # Stored is safe: the loop applies it, and the bank need not know.
             log.exception("reply_not_applied_yet", reply_id=str(kept.reply_id))
-            return 202, canonical({"message_id": kept.message_id, "status": "stored"})
+            return 202, Told(canonical({"message_id": kept.message_id, "status": "stored"}))
 
-    def _apply(self, key: InstitutionKey, reply_id: UUID) -> bytes:
+    def _apply(self, key: InstitutionKey, reply_id: UUID) -> Told:
         with self._database.begin(key.centre_id) as connection:
             return apply_reply(self._work(connection, key), self._mails[key.centre_id], reply_id)
 

@@ -24,6 +24,7 @@ MAX_SAFE_INTEGER: Final = 2**53
 _MAX_MINOR: Final = 10**38 - 1
 _DIGITS: Final = re.compile(r"(0|[1-9][0-9]{0,37})", re.ASCII)
 _CODE: Final = validate.Regexp(r"[a-z][a-z0-9_]{0,39}\Z", error="a code has lower-case letters, digits and _, up to 40")
+_ONLY_IF_SAID: Final = ("arrived_minor", "withdrawn_minor", "spent_minor", "left_minor", "return_reference")
 _INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
 
@@ -42,7 +43,12 @@ class NextAccount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What a bank said about a request; ``outcome`` is its code, which a definition may or may not know."""
+    """What a bank said about a request; ``outcome`` is its code, which a definition may or may not know.
+
+    A bank that says what arrived (``arrived_minor``) says it of the money in question alone, and its parts must add
+    up to that: held, sent on (``next``), withdrawn, spent, left there. ``return_reference`` is its own reference of
+    money given back.
+    """
 
     message_id: str
     request_id: UUID
@@ -55,6 +61,11 @@ class Answer:
     reason: str | None
     next: tuple[NextAccount, ...]
     raw_code: str | None
+    arrived_minor: int | None = None
+    withdrawn_minor: int | None = None
+    spent_minor: int | None = None
+    left_minor: int | None = None
+    return_reference: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,6 +228,11 @@ class _AnswerSchema(_Lenient):
     reason = _maybe(_Text, 2000)
     next = fields.List(fields.Nested(_NextSchema), load_default=list, validate=validate.Length(max=MAX_NEXT_ACCOUNTS))
     raw_code = _maybe(_Text, 40)
+    arrived_minor = _maybe(_Minor)
+    withdrawn_minor = _maybe(_Minor)
+    spent_minor = _maybe(_Minor)
+    left_minor = _maybe(_Minor)
+    return_reference = _maybe(_Text, 200)
 
 
 class _AccountSchema(_Lenient):
@@ -307,7 +323,11 @@ def dump_request(request: BankRequest) -> bytes:
 
 def dump_answer(answer: Answer) -> bytes:
     """Return the canonical bytes of an answer."""
-    return canonical(_sendable(asdict(answer)))
+    document = asdict(answer)
+    for name in _ONLY_IF_SAID:
+        if document[name] is None:
+            del document[name]
+    return canonical(_sendable(document))
 
 
 def _sendable(value: object) -> object:

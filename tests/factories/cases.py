@@ -126,7 +126,7 @@ class Story:
                     body=json.dumps(body).encode(),
                 ),
             )
-            told = json.loads(apply_reply(work, self.installation.mail(self.centre), kept.reply_id))
+            told = json.loads(apply_reply(work, self.installation.mail(self.centre), kept.reply_id).body)
             assert told["status"] == "applied", told
         return kept.reply_id
 

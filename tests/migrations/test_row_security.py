@@ -28,6 +28,10 @@ APPEND_ONLY = (
     "signature_refusals",
     "definitions",
     "watch_counts",
+    "statements",
+    "return_notices",
+    "rates",
+    "valuations",
 )
 # What belongs to the installation and to no centre.
 OPEN = {"assets", "centres", "definitions", "signature_refusals", "heartbeats", "sign_in_failures", "alembic_version"}

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from antifraud.auth.service import Centre
-from antifraud.channel.replies import Incoming, Kept, MessageIdReused, ReplayedNonce, apply_reply, keep
+from antifraud.channel.replies import Incoming, Kept, MessageIdReused, ReplayedNonce, Told, apply_reply, keep
 from antifraud.channel.signatures import Verified
 from antifraud.foundation.clock import FrozenClock
 from antifraud.installation import Installation
@@ -51,7 +51,7 @@ def arrives(story: Story, nonce: str, *, message_id: str = "m-1", held_minor: in
         return keep(work, incoming)
 
 
-def answered(story: Story, kept: Kept) -> bytes:
+def answered(story: Story, kept: Kept) -> Told:
     with story.installation.database.begin(story.centre.id) as connection:
         work = story.installation.work(connection, story.centre.id, "bank:SIM-PROMPT")
         return apply_reply(work, story.installation.mail(story.centre), kept.reply_id)
