@@ -20,7 +20,7 @@ from typing import Any, Final, TypeVar, cast
 from uuid import UUID
 
 from workflows import events
-from workflows.state import ProcedureState, frozen_map
+from workflows.state import Derivation, ProcedureState, frozen_map
 
 _T = TypeVar("_T")
 _Decode = Callable[[Any], Any]
@@ -98,6 +98,15 @@ def state_from_json(document: Mapping[str, Any]) -> ProcedureState:
         msg = f"state schema {document.get('schema')!r} is not {ProcedureState().schema}"
         raise InvalidPayload(msg)
     return cast("ProcedureState", _object(ProcedureState, dict(document)))
+
+
+def derivation_from_json(document: Mapping[str, Any]) -> Derivation:
+    """Return the derivation that `value_to_json` wrote.
+
+    Raises:
+        InvalidPayload: A field is missing, unknown or of the wrong kind.
+    """
+    return cast("Derivation", _object(Derivation, dict(document)))
 
 
 def value_to_json(value: object) -> Any:  # noqa: ANN401 - JSON has no narrower type
