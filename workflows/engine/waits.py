@@ -170,7 +170,7 @@ def run_until(step: Step, hold: Hold, end: Derivation | None, *, frozen: bool, s
     """Let a hold run to a given end, with the warnings of its term; without one, until somebody decides."""
     end_clocks(step, hold, *TERM_CLOCKS)
     term, prefix = _term(step, frozen=frozen), "freeze" if frozen else "stop"
-    hold = step.put_hold(replace(hold, ends_at=None if end is None or end.is_uncounted else end.due_at))
+    hold = step.put_hold(replace(hold, ends_at=None if end is None else end.due_at))
     if end is None:
         if term.review is not None:
             step.start_clock(f"{prefix}_review", "hold", hold.id, step.derive(term.review.box, start))
