@@ -84,7 +84,7 @@ def explore(definition: Definition, bound: Bound = Bound(), *, faults: Faults | 
     looking, covering, tidying = Looking(definition, found), Covering(definition), ending.Tidying(definition, found)
     waiting = _Waiting()
     nodes: dict[str, tuple[Node, ...]] = {}
-    for scene in (scenes.LIFE, scenes.PAIR, scenes.CHAIN, scenes.TRAVEL):
+    for scene in scenes.ALL:
         first = len(explorer.nodes)
         roots = waiting.roots.values() if scene.is_travel else [explorer.beginning(scene)]
         for step in explorer.scene(scene, roots):
@@ -129,6 +129,6 @@ def check(definition: Definition, bound: Bound = Bound()) -> Result:  # noqa: B0
     chasing.chase_ends(definition, bound, faults)
     life = ending.Graph.of(explored.nodes[scenes.LIFE.name])
     ending.holds_end(definition, life, faults)
-    ending.procedures_end(life, faults)
+    ending.procedures_end(definition, life, faults)
     ending.stops_convert(definition, life, faults)
     return Result(definition=definition.name, bound=bound, explored=explored, faults=faults.all())

@@ -14,7 +14,7 @@ from workflows.scheme import HOLDING, Definition, Outcome
 from workflows.state import Hold, ProcedureState, Request
 
 UNKNOWN = "a_code_that_nobody_mapped"
-_COUPLING = frozenset({"stopped", "frozen", "renewed", "released", "returned", "none"})
+_COUPLING = frozenset({"stopped", "frozen", "renewed", "released", "returned", "none", "reduced"})
 """Effects that another hold of the account can notice."""
 
 
@@ -37,7 +37,7 @@ class Answers:
             if is_last(state, request) and not in_air(state, hold):
                 yield from self._once_more(hold, request, at)
             if request.conflict:
-                yield from self._settling(request, at)
+                yield from self._settling(request, hold, at)
             return
         for outcomes in self.groups[request.kind]:
             yield from self._group(scene, request, hold, outcomes, at)
@@ -53,10 +53,10 @@ class Answers:
         first = outcomes[0]
         if scene.is_reduced:
             if first.hold[request.kind] in _COUPLING:
-                yield self._answer(request, first.code, at, *_amounts(first, request.kind)[0])
+                yield self._answer(request, first.code, at, *_amounts(first, request.kind, hold)[0])
             return
         for outcome in outcomes:
-            for number, (words, held) in enumerate(_amounts(outcome, request.kind)):
+            for number, (words, held) in enumerate(_amounts(outcome, request.kind, hold)):
                 is_followed = outcome is first and number == 0
                 if is_followed or self.is_first("answer", outcome.code, request.kind, hold.state, words):
                     yield self._answer(request, outcome.code, at, words, held)
@@ -83,13 +83,14 @@ class Answers:
     def pending(self, scene: Scene, state: ProcedureState, request: Request, at: datetime) -> Iterator[Move]:
         """Yield answers that are not final: pending ones, codes that the kind cannot have, unknown codes."""
         hold = state.holds[request.hold_id]
+        where = (request.kind, hold.state, request.stage, scene.is_travel)
+        limits = self.definition.answer_clock(request.kind, request.urgency)
         for code, outcome in self.definition.outcomes.items():
             is_final = outcome.conclusive and request.kind in outcome.hold
-            if not is_final and self.is_first(
-                "pending", code, request.kind, hold.state, request.stage, scene.is_travel
-            ):
+            moves_clock = scene.is_travel and code in {*limits.pause_on, *limits.resume_on}
+            if not is_final and (moves_clock or self.is_first("pending", code, *where)):
                 yield self._answer(request, code, at)
-        if self.is_first("pending", UNKNOWN, request.kind, hold.state, request.stage, scene.is_travel):
+        if self.is_first("pending", UNKNOWN, *where):
             yield self._answer(request, UNKNOWN, at)
 
     def _odd(self, request: Request, hold: Hold, at: datetime) -> Iterator[Move]:
@@ -101,9 +102,9 @@ class Answers:
             if outcome.amount != "none" and self.is_first("no amount", code, request.kind, hold.state):
                 yield self._answer(request, code, at, "without an amount")
             if effect in HOLDING and self.is_first("instants", effect, request.kind, hold.state):
-                yield from self._odd_instants(request, code, at)
+                yield from self._odd_instants(request, hold, code, at)
 
-    def _odd_instants(self, request: Request, code: str, at: datetime) -> Iterator[Move]:
+    def _odd_instants(self, request: Request, hold: Hold, code: str, at: datetime) -> Iterator[Move]:
         for words, executed_at, ends_at in (
             ("without its instant", None, None),
             ("with an instant that is still to come", at + timedelta(days=2), None),
@@ -117,7 +118,7 @@ class Answers:
                 reply_id=self.new_id(),
                 request_id=request.id,
                 outcome=code,
-                held_minor=scenes.AMOUNT,
+                held_minor=scenes.whole(hold),
                 executed_at=executed_at,
                 ends_at=ends_at,
             )
@@ -134,13 +135,13 @@ class Answers:
                 continue
             seen.add(sort)
             if self.is_first("late", request.kind, hold.state, sort):
-                yield self._answer(request, outcome.code, at, "once more", scenes.AMOUNT if sort else None)
+                yield self._answer(request, outcome.code, at, "once more", scenes.whole(hold) if sort else None)
         for code, outcome in self.definition.outcomes.items():
             ends = outcome.hold.get(request.kind) in {"lapsed", "released"}
             if ends and self.is_first("late", request.kind, hold.state, code):
                 yield self._answer(request, code, at, "once more")
 
-    def _settling(self, request: Request, at: datetime) -> Iterator[Move]:
+    def _settling(self, request: Request, hold: Hold, at: datetime) -> Iterator[Move]:
         for outcomes in self.groups.get(request.kind, ()):
             outcome = outcomes[0]
             settled = ev.AnswerSettled(
@@ -149,7 +150,7 @@ class Answers:
                 request_id=request.id,
                 by="leader",
                 outcome=outcome.code,
-                held_minor=scenes.AMOUNT if outcome.amount != "none" else None,
+                held_minor=scenes.whole(hold) if outcome.amount != "none" else None,
                 executed_at=at,
             )
             words = f"a person decides that the answer to the {request.kind} was {outcome.code}"
@@ -160,7 +161,7 @@ class Answers:
         hold = state.holds[request.hold_id]
         if hold.tier > scene.hops or len(state.holds) > scene.hops:
             return
-        hop = scenes.claim(len(state.holds), at, account=hold.tier % 2, receipt=1, tier=hold.tier + 1)
+        hop = scenes.claim(self.definition, len(state.holds), at, account=hold.tier % 2, receipt=1, tier=hold.tier + 1)
         for outcomes in self.groups[request.kind]:
             outcome = outcomes[0]
             if outcome.hold[request.kind] not in {"none", "stopped"}:
@@ -171,7 +172,7 @@ class Answers:
                 reply_id=self.new_id(),
                 request_id=request.id,
                 outcome=outcome.code,
-                held_minor=scenes.PART if outcome.amount != "none" else None,
+                held_minor=scenes.part(hold) if outcome.amount != "none" else None,
                 executed_at=at,
                 next_hops=(hop,),
             )
@@ -190,7 +191,7 @@ def _groups(definition: Definition, kind: str) -> tuple[tuple[Outcome, ...], ...
     return tuple(tuple(group) for group in found.values())
 
 
-def _amounts(outcome: Outcome, kind: str) -> tuple[tuple[str, int | None], ...]:
+def _amounts(outcome: Outcome, kind: str, hold: Hold) -> tuple[tuple[str, int | None], ...]:
     if outcome.amount == "none" or outcome.hold[kind] not in HOLDING:
         return (("", None),)
-    return ("in full", scenes.AMOUNT), ("in part", scenes.PART), ("with nothing held", 0)
+    return ("in full", scenes.whole(hold)), ("in part", scenes.part(hold)), ("with nothing held", 0)

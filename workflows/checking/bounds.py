@@ -53,7 +53,9 @@ two holds: the same account or receipt, with stop, one more kind that counts a t
 
 hops: orders and answers without further measures, two accounts on and back to the first one
 
-procedures: they share no state, so that one stands for both
+procedures: they share no state but the claims of the other one on an account, which hold a release back
+
+calendars: every one reaches as far as it is asked for; none is replaced by a newer one on the way
 
 ids, banks, people, assets, papers: one each; holds that differ by nothing else are the same
 """.strip().split("\n\n")

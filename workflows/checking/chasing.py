@@ -17,12 +17,12 @@ _LENGTH = 2_000
 
 def chase_ends(definition: Definition, bound: Bound, faults: Faults) -> int:
     """Let each answer name one more account; return how many orders left before a person was asked."""
-    state, at = ProcedureState(), scenes.START
+    state, at, asset = ProcedureState(), scenes.START, scenes.asset_of(definition)
     moves: list[Move] = []
     opened = ev.ProcedureOpened(id=_number(0), at=at, content_hash=definition.content_hash)
     state, _ = advance(definition, state, opened)
     moves.append(Move(actor=REPORTER, words="the case is opened", event=opened))
-    claim = _claim(1)
+    claim = _claim(1, asset)
     added = ev.ClaimAdded(id=_number(1), at=at + timedelta(seconds=1), claim=claim)
     state, _ = advance(definition, state, added)
     moves.append(Move(actor=REPORTER, words="a report names the account that received the money", event=added))
@@ -31,7 +31,7 @@ def chase_ends(definition: Definition, bound: Bound, faults: Faults) -> int:
         if not waiting:
             return tier - 2
         at += timedelta(seconds=2)
-        request, claim = waiting[0], _claim(tier)
+        request, claim = waiting[0], _claim(tier, asset)
         code, held = _gone(definition, request.kind)
         answer = ev.AnswerReceived(
             id=_number(tier),
@@ -59,7 +59,7 @@ def _number(number: int) -> UUID:
     return UUID(int=(1 << 98) + number)
 
 
-def _claim(tier: int) -> ev.Claim:
+def _claim(tier: int, asset: str) -> ev.Claim:
     at = scenes.START + timedelta(seconds=2 * tier)
     return ev.Claim(
         hold_id=_number(_LENGTH + tier),
@@ -69,7 +69,7 @@ def _claim(tier: int) -> ev.Claim:
         receipt_id=_number(3 * _LENGTH + tier),
         tier=tier,
         amount_minor=scenes.AMOUNT,
-        asset="CNY",
+        asset=asset,
         paid_at=at - scenes.FRESH,
         since=at,
     )
@@ -80,4 +80,4 @@ def _gone(definition: Definition, kind: str) -> tuple[str, int | None]:
     conclusive = [outcome for outcome in definition.outcomes.values() if outcome.conclusive and kind in outcome.hold]
     gone = [outcome for outcome in conclusive if outcome.hold[kind] == "none"]
     outcome = (gone or [outcome for outcome in conclusive if outcome.hold[kind] in HOLDING] or conclusive)[0]
-    return outcome.code, scenes.PART if outcome.amount != "none" else None
+    return outcome.code, scenes.AMOUNT // 2 if outcome.amount != "none" else None

@@ -9,7 +9,7 @@ from workflows.checking.faults import Fault
 from workflows.scheme import HOLD_STATES, Definition
 
 _COUNTED_OTHERWISE = frozenset({"clocks.reminder", "clocks.fallback", "clocks.ladder"})
-_ALWAYS = ("clocks.", "conditions.", "lanes.", "obligations.")
+_ALWAYS = ("clocks.", "conditions.")
 
 
 class Covering:
@@ -22,13 +22,16 @@ class Covering:
         self.kinds: set[str] = set()
         self.outcomes: set[str] = set()
         self.tasks: set[str] = set()
+        self.lanes: set[str | None] = set()
         self.rules: set[str] = set()
 
     def look(self, step: Transition) -> None:
         """Note what a transition reached."""
         if step.refusal is not None or step.crash is not None or step.state is step.before.state:
             return
-        self.states.update(hold.state for hold in step.state.holds.values())
+        for hold in step.state.holds.values():
+            self.states.add(hold.state)
+            self.lanes.add(hold.lane)
         for effect in step.effects:
             match effect:
                 case fx.OpenTask():
@@ -59,9 +62,13 @@ class Covering:
         for code in definition.outcomes:
             if code not in self.outcomes:
                 yield Fault("unreachable", f"outcomes.{code}: no answer can be this one")
+        beyond_data = {definition.watch.get("calendar")}
         for kind in definition.tasks:
-            if kind not in self.tasks:
+            if kind not in self.tasks | beyond_data:
                 yield Fault("unreachable", f"tasks.{kind}: no path ever opens it")
+        for lane in definition.lanes:
+            if lane not in self.lanes:
+                yield Fault("unreachable", f"lanes.{lane}: no claim is ever taken in it")
         for provenance in definition.provenance:
             path = provenance.path
             is_clock = path.startswith(_ALWAYS) and path not in _COUNTED_OTHERWISE

@@ -36,7 +36,7 @@ class Tidying:
     def look(self, step: Transition) -> None:
         """Try it, once for each set of tasks that is left."""
         state = step.state
-        if step.refusal is not None or step.crash is not None or not is_over(state):
+        if step.refusal is not None or step.crash is not None or not is_over(self.definition, state):
             return
         left = frozenset(
             (task.kind, _where(state, task.subject_kind, task.subject_id)) for task in state.tasks.values()
@@ -87,10 +87,13 @@ def _where(state: ProcedureState, kind: str, subject_id: UUID) -> str:
     return state.holds[hold_id].state if hold_id else kind
 
 
-def is_over(state: ProcedureState) -> bool:
+def is_over(definition: Definition, state: ProcedureState) -> bool:
     """Tell whether every hold is over, and nothing about any of them is open."""
+    deciding = definition.watch.get("claims_of_others")
     return (
         bool(state.holds)
+        and all(withdrawal.stage in {"approved", "refused"} for withdrawal in state.withdrawals.values())
+        and not any(task.kind == deciding for task in state.tasks.values())
         and all(hold.state not in LIVE_HOLDS for hold in state.holds.values())
         and not state.approvals
         and not any(request.stage not in OVER or request.conflict for request in state.requests.values())
@@ -176,9 +179,9 @@ def _waited_out(definition: Definition, node: Node) -> bool:
     return False
 
 
-def procedures_end(graph: Graph, faults: Faults) -> None:
+def procedures_end(definition: Definition, graph: Graph, faults: Faults) -> None:
     """From every open procedure some path leads to its end."""
-    goals = [node for node in graph.nodes if node.state.phase == "closed" or is_over(node.state)]
+    goals = [node for node in graph.nodes if node.state.phase == "closed" or is_over(definition, node.state)]
     ending = graph.reaching(goals)
     for node in graph.nodes:
         if node in ending or not node.state.holds:

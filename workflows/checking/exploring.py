@@ -15,7 +15,7 @@ from workflows.checking.scenes import Scene
 from workflows.checking.shape import Lens
 from workflows.engine import EventRefused, advance
 from workflows.scheme import Definition
-from workflows.state import Hold, ProcedureState
+from workflows.state import ProcedureState
 
 
 @dataclass(slots=True, eq=False)
@@ -122,10 +122,9 @@ class Explorer:
 
     def _confirmed(self, node: Node, state: ProcedureState) -> frozenset[UUID]:
         """Return the holds that were ever stopped or frozen, or that stood in the queue behind a freeze of ours."""
-        now = {hold.id for hold in state.holds.values() if hold.id not in node.confirmed and self._is_held(state, hold)}
+        now = {
+            hold.id
+            for hold in state.holds.values()
+            if hold.id not in node.confirmed and roles.is_held(self.definition, state, hold)
+        }
         return node.confirmed | now if now else node.confirmed
-
-    def _is_held(self, state: ProcedureState, hold: Hold) -> bool:
-        if hold.state == "queued_behind":
-            return roles.has_queued_freeze(self.definition, state, hold.id.int)
-        return hold.state in {"stopped", "frozen"}

@@ -203,7 +203,7 @@ class Looking:
             if isinstance(effect, fx.SendRequest):
                 request = step.state.requests[effect.request_id]
                 tier = step.state.holds[request.hold_id].tier
-                if tier > self.definition.chase_depth:
+                if tier > self.definition.chase_depth + step.state.chase_extra:
                     sentence = f"{step.move.words}: a {request.kind} leaves for tier {tier} and nobody was asked"
                     self._add(step, "chase_unbounded", "depth", sentence)
 

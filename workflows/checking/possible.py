@@ -5,13 +5,14 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from workflows import events as ev
-from workflows.checking import answering, scenes
+from workflows.checking import answering, claiming, deciding, scenes
 from workflows.checking.moves import BANK, PERSON, REPORTER, TIME, Move
 from workflows.checking.scenes import Scene
 from workflows.checking.shape import OVER, TRAVEL_CLOCKS
-from workflows.checking.standing import APPEAL, CONFLICT, hold_of, in_air
+from workflows.checking.standing import hold_of, in_air
 from workflows.scheme import Definition
-from workflows.state import LIVE_HOLDS, Approval, Clock, Hold, ProcedureState, Request
+from workflows.scheme_clocks import PAPERS
+from workflows.state import Approval, Clock, ProcedureState, Request
 
 _SECOND = timedelta(seconds=1)
 
@@ -20,13 +21,12 @@ class Possible:
     """What may happen under one definition; what is worth one try only is yielded once."""
 
     def __init__(self, definition: Definition, new_id: Callable[[], UUID]) -> None:
-        """Group the outcomes of each kind of request by what they make of a hold."""
+        """Take the definition; ``new_id`` gives an id that no event of any path had before."""
         self.definition = definition
         self.new_id = new_id
         self.answers = answering.Answers(definition, new_id, self.is_first)
+        self.people = deciding.People(definition, new_id, self.is_first)
         self._tried: set[Hashable] = set()
-        counting = [kind for kind, rules in definition.requests.items() if rules.counts_term and kind != "stop"]
-        self._coupled = ("stop", *counting[:1], "release")
 
     def is_first(self, *key: Hashable) -> bool:
         """Tell whether a move of this class was not yielded before."""
@@ -56,41 +56,39 @@ class Possible:
                 yield from self.answers.moves(scene, state, request, at)
                 if not scene.is_reduced and request.stage not in OVER:
                     yield from self._travelling(scene, state, request, at)
-            yield from self._filing(scene, state, at)
             for approval in state.approvals.values():
                 yield from self._approvals(scene, state, approval, at)
-            for hold in state.holds.values():
-                yield from self._people(scene, state, hold, at)
-            if not scene.is_reduced:
-                yield from self._tasks(state, at)
-                yield from self._doubts(state, at)
+            yield from self.people.moves(scene, state, at)
 
     def _first_of_all(self, scene: Scene, state: ProcedureState, at: datetime) -> list[Move]:
         """Return what is done before anything else where holds are explored together.
 
         No other hold notices the filing, an approval that waits, or an open request that counts no term.
         """
-        if scene.files and state.holds and state.filing is None:
-            return list(self._filing(scene, state, at))
+        if scene.files and not scene.withdraws and state.holds and state.filing is None:
+            return list(self.people.filing(scene, state, at))
         for approval in state.approvals.values():
             return list(self._approvals(scene, state, approval, at))
         for request in state.requests.values():
             rules = self.definition.requests[request.kind]
-            if request.stage not in OVER and request.kind != "stop" and not rules.counts_term:
-                return list(self.answers.moves(scene, state, request, at))
+            if request.stage not in OVER and rules.role != "stop" and not rules.counts_term:
+                moves = list(self.answers.moves(scene, state, request, at))
+                if scene.others:
+                    moves += self.people.held_back(state, state.holds[request.hold_id], at)
+                return moves
         return []
 
     # -- the side of the reporter
 
     def _claims(self, scene: Scene, state: ProcedureState, at: datetime) -> Iterator[Move]:
         if not state.holds:
-            claims = list(scenes.first_claims(self.definition, at))
+            claims = list(claiming.first_claims(self.definition, at))
             for words, claim in claims[:1] if scene.is_reduced else claims:
                 yield self._claim(words, claim, at)
         elif scene.second and len(state.holds) == 1:
-            claim = scenes.claim(1, at, receipt=1)
-            yield self._claim("a report names a second receipt in the same account", claim, at)
-            yield self._claim("the same receipt is claimed anew", scenes.claim(2, at), at)
+            second = scenes.claim(self.definition, 1, at, receipt=1)
+            yield self._claim("a report names a second receipt in the same account", second, at)
+            yield self._claim("the same receipt is claimed anew", scenes.claim(self.definition, 2, at), at)
 
     def _claim(self, words: str, claim: ev.Claim, at: datetime) -> Move:
         event = ev.ClaimAdded(id=self.new_id(), at=at, claim=claim)
@@ -109,7 +107,8 @@ class Possible:
             event = ev.ClockReached(id=self.new_id(), at=max(now, clock.due_at), clock_id=clock.id)
             rule = clock.derivation.rule
             words = f"time: the clock {clock.kind} comes due ({rule}, {clock.derivation.length})"
-            yield Move(actor=TIME, words=words, event=event, about=hold_id, label=clock.kind, rule=rule)
+            label = clock.code or clock.kind
+            yield Move(actor=TIME, words=words, event=event, about=hold_id, label=label, rule=rule)
 
     def _clock_class(
         self, scene: Scene, state: ProcedureState, clock: Clock, hold_id: UUID | None
@@ -120,127 +119,53 @@ class Possible:
         if clock.kind == "task":
             task = state.tasks[clock.subject_id]
             return ("again", task.kind, where, min(task.level, 1))
-        if clock.kind.endswith("_warning"):
-            return (clock.kind, clock.step, where)
+        if clock.kind.endswith(("_warning", "_review")):
+            return (clock.kind, clock.code, min(clock.step, 9), where)
         if clock.kind in TRAVEL_CLOCKS and not scene.is_travel:
             return (clock.kind, state.requests[clock.subject_id].kind, where)
-        if scene.is_travel and clock.kind not in TRAVEL_CLOCKS:
+        if scene.is_travel and clock.subject_kind != "request":
             return ("beside", clock.kind, where)
         return None
 
     # -- the way of a request
 
     def _travelling(self, scene: Scene, state: ProcedureState, request: Request, at: datetime) -> Iterator[Move]:
-        hold, kind = state.holds[request.hold_id], request.kind
-        if scene.is_travel or self.is_first("delivered", kind, hold.state):
+        hold, kind, travel = state.holds[request.hold_id], request.kind, scene.is_travel
+        if travel or self.is_first("delivered", kind, hold.state):
             delivered = ev.RequestDelivered(
                 id=self.new_id(), at=at, request_id=request.id, channel="channel", sent_at=at, delivered_at=at
             )
             yield Move(actor=BANK, words=f"the {kind} is delivered", event=delivered, about=hold.id)
-        if scene.is_travel or self.is_first("missing", kind, hold.state):
+        if travel or self.is_first("missing", kind, hold.state):
             missing = ev.ChannelMissing(id=self.new_id(), at=at, request_id=request.id)
             yield Move(actor=PERSON, words=f"no channel reaches the bank for the {kind}", event=missing, about=hold.id)
-        if self.is_first("remind", kind, request.stage, scene.is_travel):
+        if self.is_first("remind", kind, request.stage, travel):
             asked = ev.ReminderAsked(id=self.new_id(), at=at, request_id=request.id, by="officer")
             yield Move(actor=PERSON, words=f"a person reminds the bank of the {kind}", event=asked, about=hold.id)
-        if self.is_first("papers", kind, hold.state, scene.is_travel):
+        needs_papers = any(condition.needs == PAPERS for condition in self.definition.conditions.values())
+        if needs_papers or self.is_first("papers", kind, hold.state, travel):
             papers = ev.PapersFollowed(id=self.new_id(), at=at, request_id=request.id, document="papers")
             yield Move(actor=PERSON, words=f"the papers of the {kind} follow", event=papers, about=hold.id)
+        limits = self.definition.answer_clock(kind, request.urgency)
+        if limits.pause_on and (travel or self.is_first("pause", kind, hold.state)):
+            stopped = ev.ClockPaused(id=self.new_id(), at=at, request_id=request.id, by="officer", reason="waits")
+            yield Move(actor=PERSON, words=f"a person stops the clock of the {kind}", event=stopped, about=hold.id)
+            again = ev.ClockResumed(id=self.new_id(), at=at, request_id=request.id, by="officer")
+            yield Move(actor=PERSON, words=f"a person lets the clock of the {kind} run", event=again, about=hold.id)
 
-    # -- people
-
-    def _filing(self, scene: Scene, state: ProcedureState, at: datetime) -> Iterator[Move]:
-        if state.filing is not None or not state.holds:
-            return
-        airborne = [(hold.state, in_air(state, hold)) for hold in state.holds.values()]
-        if any(air for _, air in airborne) and not self.is_first("filing", scene.name, *sorted(airborne)):
-            return
-        if scene.files:
-            filed = ev.CaseFiled(id=self.new_id(), at=at, by="officer", document="filing")
-            yield Move(actor=PERSON, words="the case is filed", event=filed, label="filed")
-        if scene.declines:
-            declined = ev.CaseNotFiled(id=self.new_id(), at=at, by="officer", document="refusal")
-            yield Move(actor=PERSON, words="the authority declines to file the case", event=declined, label="not filed")
+    # -- approvals
 
     def _approvals(self, scene: Scene, state: ProcedureState, approval: Approval, at: datetime) -> Iterator[Move]:
         act, hold_id = approval.act, approval.hold_id
-        where = state.holds[hold_id].state
+        hold = state.holds[hold_id]
         given = ev.ApprovalGiven(id=self.new_id(), at=at, approval_id=approval.id, by="leader")
         words = f"another person approves the {act}"
         yield Move(actor=PERSON, words=words, event=given, about=hold_id, label=f"approve {act}")
         if scene.is_reduced:
             return
-        if self.is_first("not approved", act, where):
+        if self.is_first("not approved", act, hold.state, len(in_air(state, hold))):
             no = ev.ApprovalRefused(id=self.new_id(), at=at, approval_id=approval.id, by="leader", reason="not_needed")
             yield Move(actor=PERSON, words=f"the {act} is not approved", event=no, about=hold_id)
         if self.is_first("same person", act):
             same = ev.ApprovalGiven(id=self.new_id(), at=at, approval_id=approval.id, by=approval.asked_by)
             yield Move(actor=PERSON, words=f"whoever asked for the {act} approves it", event=same, about=hold_id)
-
-    def _people(self, scene: Scene, state: ProcedureState, hold: Hold, at: datetime) -> Iterator[Move]:
-        if hold.state == "unconfirmed":
-            yield from self._looking(hold, at)
-        if hold.state in LIVE_HOLDS:
-            dropped = ev.ClaimDropped(id=self.new_id(), at=at, hold_id=hold.id, by="officer", reason="wrong")
-            yield Move(actor=PERSON, words="a person drops the claim", event=dropped, about=hold.id, label="drop")
-        yield from self._asking(scene, state, hold, at)
-        if scene.is_reduced:
-            return
-        if hold.appeal_id is None and not hold.past_appeals and not in_air(state, hold):
-            appeal = ev.AppealReceived(id=self.new_id(), at=at, hold_id=hold.id, appeal_id=scenes.APPEAL)
-            yield Move(actor=REPORTER, words="the holder of the account objects", event=appeal, about=hold.id)
-        if hold.appeal_id is not None:
-            for upheld in (True, False):
-                decided = ev.AppealDecided(
-                    id=self.new_id(), at=at, appeal_id=hold.appeal_id, by="leader", upheld=upheld
-                )
-                words = f"the objection is {'upheld' if upheld else 'rejected'}"
-                yield Move(actor=PERSON, words=words, event=decided, about=hold.id)
-
-    def _looking(self, hold: Hold, at: datetime) -> Iterator[Move]:
-        confirmed = ev.ClaimConfirmed(id=self.new_id(), at=at, hold_id=hold.id, by="officer")
-        words = "a person confirms the account"
-        yield Move(actor=PERSON, words=words, event=confirmed, about=hold.id, label="confirm")
-        if hold.account_id is None:
-            resolved = ev.LeadResolved(
-                id=self.new_id(),
-                at=at,
-                hold_id=hold.id,
-                account_id=scenes.ACCOUNTS[0],
-                institution_id=scenes.BANK,
-                by="officer",
-            )
-            yield Move(actor=PERSON, words="a person finds the account", event=resolved, about=hold.id)
-
-    def _asking(self, scene: Scene, state: ProcedureState, hold: Hold, at: datetime) -> Iterator[Move]:
-        """Yield each further measure: alone wherever it may be, beside another one once for each pair and state."""
-        airborne = in_air(state, hold)
-        if len(airborne) >= scene.in_air or APPEAL in airborne or CONFLICT in airborne:
-            return
-        for kind in self._coupled if scene.is_reduced else self.definition.requests:
-            if airborne and not self.is_first("pair", hold.state, airborne, kind):
-                continue
-            asked = ev.MeasureAsked(id=self.new_id(), at=at, hold_id=hold.id, kind=kind, by="officer")
-            words = f"a person asks for {kind}"
-            yield Move(actor=PERSON, words=words, event=asked, about=hold.id, label=f"ask {kind}")
-
-    def _tasks(self, state: ProcedureState, at: datetime) -> Iterator[Move]:
-        for task in state.tasks.values():
-            hold_id = hold_of(state, task.subject_kind, task.subject_id)
-            hold = state.holds.get(hold_id) if hold_id else None
-            if not self.definition.tasks[task.kind].done and not self.is_first(
-                "tick", task.kind, hold.state if hold else None
-            ):
-                continue
-            done = ev.TaskCompleted(id=self.new_id(), at=at, task_id=task.id, by="officer")
-            words = f"a person ticks off the task {task.kind}"
-            yield Move(actor=PERSON, words=words, event=done, about=hold_id, label=f"done: {task.kind}")
-
-    def _doubts(self, state: ProcedureState, at: datetime) -> Iterator[Move]:
-        for hold in state.holds.values():
-            for kind in ("differ", "quarantine"):
-                if self.is_first("doubt", kind, hold.state):
-                    doubt = ev.DoubtRaised(
-                        id=self.new_id(), at=at, kind=kind, subject_kind="hold", subject_id=hold.id, reason="amount"
-                    )
-                    yield Move(actor=REPORTER, words=f"a doubt is raised: {kind}", event=doubt, about=hold.id)

@@ -1,33 +1,30 @@
 """What a kind of request is for, whatever a scheme calls it."""
 
 from workflows.scheme import Definition
-from workflows.state import ProcedureState, Request
-
-
-def role(definition: Definition, kind: str) -> str:
-    """Return the role of a kind of request; the code itself where the definition gives no other."""
-    return str(getattr(definition.requests[kind], "role", kind) or kind)
+from workflows.state import Hold, ProcedureState, Request
 
 
 def is_release(definition: Definition, kind: str) -> bool:
     """Tell whether a request opens the money again."""
-    return role(definition, kind) == "release"
+    return definition.role_of(kind) == "release"
 
 
 def freezes(definition: Definition) -> tuple[str, ...]:
     """Return the kinds that make a lawful freeze of a stop."""
-    return tuple(kind for kind in definition.requests if role(definition, kind) == "freeze")
+    return tuple(kind for kind, rules in definition.requests.items() if rules.role == "freeze")
 
 
-def queues_freeze(definition: Definition, request: Request) -> bool:
-    """Tell whether the institution answered that a freeze of ours stands in its queue."""
+def is_held(definition: Definition, state: ProcedureState, hold: Hold) -> bool:
+    """Tell whether an institution says that it keeps the money, or that a freeze of ours stands in its queue."""
+    if hold.state != "queued_behind":
+        return hold.state in {"stopped", "frozen"}
+    return any(
+        request.hold_id.int == hold.id.int and _queues_freeze(definition, request)
+        for request in state.requests.values()
+    )
+
+
+def _queues_freeze(definition: Definition, request: Request) -> bool:
     outcome = definition.outcomes.get(request.outcome or "")
     effect = outcome.hold.get(request.kind) if outcome else None
-    return effect == "queued_behind" and role(definition, request.kind) == "freeze"
-
-
-def has_queued_freeze(definition: Definition, state: ProcedureState, hold_number: int) -> bool:
-    """Tell whether a freeze of the hold stands in an institution's queue."""
-    return any(
-        request.hold_id.int == hold_number and queues_freeze(definition, request) for request in state.requests.values()
-    )
+    return effect == "queued_behind" and definition.role_of(request.kind) == "freeze"

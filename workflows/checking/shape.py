@@ -25,7 +25,8 @@ _HOLD_KEPT = ("state", "stop_seq", "lapse_confirmed")
 _HOLD_LEFT = frozenset(
     {"id", "account_id", "institution_id", "lead_id", "receipt_id", "tier", "asset", "traced_minor", "held_minor"}
     | {"counted_minor", "scope", "urgency", "since", "paid_at", "executed_at", "held_at", "ends_at", "appeal_id"}
-    | {"end_is_provisional", "cause_request_id", "past_appeals", "past_approvals", *_HOLD_KEPT},
+    | {"end_is_provisional", "cause_request_id", "past_appeals", "past_approvals", *_HOLD_KEPT}
+    | {"renewals", "lane", "reason", "references", "cross_border", "agreed_answer"},
 )
 _REQUEST_LEFT = frozenset(
     {"id", "hold_id", "kind", "stage", "urgency", "scope", "asset", "asked_minor", "executed_minor", "outcome"}
@@ -58,9 +59,14 @@ def plain(value: object) -> Hashable:
     if isinstance(value, Mapping):
         return tuple(sorted((repr(plain(key)), repr(plain(item))) for key, item in value.items()))
     if isinstance(value, list | tuple | set | frozenset):
-        return tuple(sorted(repr(plain(item)) for item in value))
+        return tuple(sorted({repr(plain(item)) for item in value}))
     names = getattr(value, "__dataclass_fields__", None)
     return repr(value) if names is None else tuple(plain(getattr(value, name)) for name in names)
+
+
+def _unusual(item: object, names: tuple[str, ...]) -> Hashable:
+    """Return the fields that are not empty, by name."""
+    return tuple((name, plain(value)) for name in names if (value := getattr(item, name)))
 
 
 class Lens:
@@ -75,6 +81,9 @@ class Lens:
         """Find out which tasks matter to a hold."""
         self.travel = travel
         self._rungs = len(definition.rungs)
+        renewals = [term.renewal.limit for term in definition.terms if term.renewal is not None]
+        self._renewals = max([limit for limit in renewals if limit is not None], default=0)
+        self._travel_clocks = TRAVEL_CLOCKS if _only_ladders(definition) else TRAVEL_CLOCKS - {"answer"}
         papers = definition.watch.get("papers")
         self.tasks = frozenset(kind for kind, rules in definition.tasks.items() if rules.decided and kind != papers)
 
@@ -103,8 +112,7 @@ class Lens:
             )
             for hold in holds
         ]
-        rest = tuple(plain(getattr(state, name)) for name in _STATE_MORE)
-        return rest, tuple(formed) if len(formed) == 1 else _sorted(formed)
+        return _unusual(state, _STATE_MORE), tuple(formed) if len(formed) == 1 else _sorted(formed)
 
     def _hold(
         self,
@@ -124,7 +132,7 @@ class Lens:
         own = sorted(
             (clock.kind, str(getattr(clock, "code", None)))
             for clock in clocks.get(hold.id, ())
-            if not clock.kind.endswith("_warning")
+            if not clock.kind.endswith(("_warning", "_review"))
         )
         return (
             tuple(getattr(hold, name) for name in _HOLD_KEPT),
@@ -133,7 +141,9 @@ class Lens:
             hold.executed_at is not None,
             is_confirmed,
             hold.appeal_id is not None,
-            tuple(plain(getattr(hold, name)) for name in _HOLD_MORE),
+            hold.lane if hold.state == "unconfirmed" else None,
+            min(hold.renewals, self._renewals),
+            _unusual(hold, _HOLD_MORE),
             tuple(sorted(open_requests, key=repr)),
             tuple(sorted(conflicts)),
             tuple(sorted(approval.act for approval in approvals)),
@@ -142,10 +152,10 @@ class Lens:
         )
 
     def _request(self, request: Request, clocks: Iterable[Clock]) -> Hashable:
-        more = tuple(plain(getattr(request, name)) for name in _REQUEST_MORE)
+        more = _unusual(request, _REQUEST_MORE)
         formed = (request.kind, request.stop_seq, request.supplement, more)
         if not self.travel:
-            return (*formed, tuple(sorted(clock.kind for clock in clocks if clock.kind not in TRAVEL_CLOCKS)))
+            return (*formed, tuple(sorted(clock.kind for clock in clocks if clock.kind not in self._travel_clocks)))
         running = tuple(sorted((clock.kind, min(clock.step, self._rungs)) for clock in clocks))
         marks = (
             request.urgency,
@@ -156,6 +166,12 @@ class Lens:
             request.channel is not None,
         )
         return (*formed, marks, running)
+
+
+def _only_ladders(definition: Definition) -> bool:
+    """Tell whether silence never does more than have people rung."""
+    clocks = [rules.own_clock for rules in definition.requests.values() if rules.own_clock is not None]
+    return all(clock.on_lapse == "ladder" for clock in [*clocks, *definition.answer_clocks.values()])
 
 
 def _places(ids: Iterable[UUID | None]) -> dict[UUID | None, int]:
