@@ -65,6 +65,7 @@ class System:
     must_stop: set[tuple[str, str]] = field(default_factory=set)
     refusals: list[Response] = field(default_factory=list)
     kills: Counter[str] = field(default_factory=Counter)
+    surroundings: dict[str, str] = field(default_factory=dict)
     _reports: int = 0
     _logs: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -97,6 +98,7 @@ class System:
             "ANTIFRAUD_ENVIRONMENT": settings.environment,
             "ANTIFRAUD_CLOCK": settings.clock,
             "ANTIFRAUD_WEB_THREADS": str(self.web_threads),
+            **self.surroundings,
             **more,
         }
 

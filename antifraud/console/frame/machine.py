@@ -1,7 +1,7 @@
-"""State of the machinery, for the header of every page: does a worker live, what fires late, what waits to be sent.
+"""State of the machinery, for the header of every page: who lives, what fires late or not, what waits to be sent.
 
 The web process reads it by itself, so that the page says that no worker lives
-exactly when none does.
+exactly when none does; what the auditor counts from the log stands beside it.
 """
 
 import threading
@@ -19,6 +19,7 @@ from antifraud.deadlines import service as deadlines
 from antifraud.installation import Installation
 from antifraud.outbox import queries as outbox
 from antifraud.runs.service import ALIVE_FOR, living
+from antifraud.watching.alarms import TOLERANCE, books
 
 ACTOR: Final = "loop:console"
 WORKER: Final = "worker"
@@ -30,31 +31,43 @@ _KEPT_FOR: Final = 2.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
-    """What the machinery of one centre looks like at one instant of the clock."""
+    """What the machinery of one centre looks like at one instant of the clock.
+
+    `missed` are the deadlines that by the log should have fired long ago and did not.
+    """
 
     at: datetime
     worker_alive: bool
     overdue_since: datetime | None
     waiting: int
     waiting_since: datetime | None
+    auditor_alive: bool = True
+    missed: int = 0
+    missed_since: datetime | None = None
 
 
 def read(installation: Installation, centre_id: UUID) -> Machine:
     """Return the state of the machinery as the database tells it."""
     now = installation.clock.now()
     # A process beats in real seconds; a clock that runs faster sees it more seldom.
-    within = ALIVE_FOR * max(1.0, installation.clock.rate())
+    rate = max(1.0, installation.clock.rate())
+    within, late = ALIVE_FOR * rate, now - TOLERANCE * rate
     with installation.database.begin(centre_id) as connection:
         work = installation.work(connection, centre_id, ACTOR)
         processes = living(connection, now, within)
         due_at = deadlines.next_due_at(work)
         backlog = outbox.backlog(work)
+        counted = books(connection, centre_id)
+    has_missed = counted is not None and counted.oldest_due_at is not None and counted.oldest_due_at < late
     return Machine(
         at=now,
         worker_alive=any(WORKER in process.name for process in processes),
         overdue_since=due_at if due_at is not None and due_at < now - FIRES_LATE else None,
         waiting=backlog.count,
         waiting_since=backlog.oldest_at,
+        auditor_alive=counted is not None and counted.looked_at is not None and counted.looked_at >= late,
+        missed=counted.difference if counted is not None and has_missed else 0,
+        missed_since=counted.oldest_due_at if counted is not None and has_missed else None,
     )
 
 
@@ -95,6 +108,7 @@ def spoken(machine: Machine | None) -> dict[str, Any]:
     else:
         late = duration(machine.at - machine.overdue_since)
         lines.append(_("The oldest unfired deadline was due %(length)s ago.", length=late))
+    lines += _counted(machine)
     if machine.waiting_since is None:
         lines.append(_("Nothing waits to be sent."))
     else:
@@ -103,8 +117,31 @@ def spoken(machine: Machine | None) -> dict[str, Any]:
     look, word = "done", _("Machinery runs")
     if machine.waiting_since is not None and machine.at - machine.waiting_since > SENDS_LATE:
         look, word = "soon", _("Sending is behind")
+    if not machine.auditor_alive:
+        look, word = "soon", _("No auditor is running")
     if machine.overdue_since is not None:
         look, word = "late", _("Deadlines fire late")
+    if machine.missed_since is not None:
+        look, word = "late", _("Deadlines do not fire")
     if not machine.worker_alive:
         look, word = "late", _("No worker is running")
     return {"look": look, "word": word, "lines": lines}
+
+
+def _counted(machine: Machine) -> list[str]:
+    """Return what the auditor's books say, and that nobody keeps them."""
+    lines = []
+    if machine.missed_since is not None:
+        late = duration(machine.at - machine.missed_since)
+        lines.append(
+            _(
+                "By the log %(count)s deadlines should have fired and did not, the oldest %(length)s ago.",
+                count=machine.missed,
+                length=late,
+            )
+        )
+    elif machine.auditor_alive:
+        lines.append(_("By the log every deadline fired that should have."))
+    if not machine.auditor_alive:
+        lines.append(_("No auditor is running: nobody counts what should have fired against what did."))
+    return lines
