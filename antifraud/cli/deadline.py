@@ -13,6 +13,7 @@ from antifraud.verification.derivations import Explanation, explain
 from antifraud.verification.standing import spoken
 from workflows.clocks import explain as in_words
 from workflows.clocks import zone_of
+from workflows.codec import derivation_from_json
 
 DOES_NOT_AGREE = 1
 
@@ -94,6 +95,7 @@ def page(found: Explanation, centre: Centre, now: datetime) -> list[str]:
         f"rule       {derivation['rule']}",
         f"start      {derivation['start_event']} at {derivation['started_at']}",
         f"length     {derivation['length']}, {derivation['calendar']} time, {derivation['zone']}{zone_data}",
+        f"in words   {in_words(derivation_from_json(derivation))}",
         f"source     {derivation['source']}",
         f"confidence {found.confidence or 'not said'}",
         f"state      {_state(found, now)}",

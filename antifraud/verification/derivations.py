@@ -11,8 +11,8 @@ from sqlalchemy import Connection, select
 from antifraud.cases import definitions
 from antifraud.cases.models import cases, procedures
 from antifraud.deadlines.models import deadlines
-from workflows.clocks import due_at, parse_length, tzdata_version
-from workflows.codec import instant_from_text
+from workflows.clocks import recompute, tzdata_version
+from workflows.codec import derivation_from_json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,18 +43,16 @@ class Explanation:
 
 
 def recomputed(derivation: Mapping[str, Any]) -> datetime:
-    """Return the instant that a stored derivation gives with the zone data of this installation.
+    """Return the instant that a stored derivation gives by its own fields, with the zone data of this installation.
 
-    A negative length counts back from the end that it warns of.
+    A negative length counts back from the end that it warns of; counted days
+    are counted with the dates that the derivation itself names.
 
     Raises:
         InvalidLength: The length or the calendar is none.
         UnknownZone: The zone is none.
     """
-    start, length = instant_from_text(derivation["started_at"]), derivation["length"]
-    if length.startswith("-"):
-        return start - parse_length(length[1:]).absolute()
-    return due_at(start, parse_length(length), derivation["calendar"], derivation["zone"])
+    return recompute(derivation_from_json(derivation))
 
 
 def explain(connection: Connection, deadline_id: UUID) -> Explanation | None:
