@@ -29,3 +29,11 @@ def changed(*pairs: tuple[str, str], added: str = "") -> str:
 def scheme(*pairs: tuple[str, str], added: str = "") -> Definition:
     """Return the definition of a changed text."""
     return parse(changed(*pairs, added=added))
+
+
+def rewritten(name: str, body: str | None, text: str = TEXT) -> str:
+    """Return a text with the whole table ``name`` written anew, or left out for None."""
+    head, found, rest = text.partition(f"\n[{name}]\n")
+    assert found, f"[{name}] does not stand in the definition"
+    end = rest.find("\n[")
+    return head + ("" if body is None else table(name, body)) + (rest[end:] if end >= 0 else "")

@@ -23,9 +23,8 @@ def begin(step: Step, hold: Hold, request: Request) -> None:
         hold = step.holds[hold.id]
         met = _met_at(step, hold, condition)
         if met is not None:
-            for clock in step.clocks_of(hold.id, "condition", "condition_warning"):
-                if clock.code == condition.code:  # met while the hold was doubted or queued
-                    step.end_clock(clock, "met")
+            for clock in _clocks(step, hold, condition):  # met while the hold was doubted or queued
+                step.end_clock(clock, "met")
             _lengthen(step, hold, condition, met)
         elif condition.code not in hold.conditions:
             _start(step, hold, condition, _start_of(condition, hold, request))
@@ -116,6 +115,16 @@ def papers(step: Step, hold_id: UUID) -> None:
         _met(step, step.holds[hold_id], condition, step.at, None)
 
 
+def _clocks(step: Step, hold: Hold, condition: Condition) -> list[Clock]:
+    """Return the running clocks of a condition: its limit, then the warning before it."""
+    return [
+        clock
+        for kind in ("condition", "condition_warning")
+        for clock in step.clocks_of(hold.id, kind)
+        if clock.code == condition.code
+    ]
+
+
 def _needing(step: Step, needs: str) -> Iterator[Condition]:
     return (condition for condition in step.definition.conditions.values() if condition.needs == needs)
 
@@ -124,16 +133,16 @@ def _met(step: Step, hold: Hold, condition: Condition, at: datetime, by: str | N
     """Keep a hold by what came; what came after the limit comes too late, whether or not our clock has fired."""
     if hold.state != condition.applies_to:
         return
-    for clock in step.clocks_of(hold.id, "condition", "condition_warning"):
-        if clock.code != condition.code:
-            continue
-        is_late = clock.kind == "condition" and at > clock.due_at and condition.on_lapse != "decide"
-        step.end_clock(clock, "fired" if is_late else "met")
-        if is_late:
-            missed(step, step.holds[hold.id], clock)
-    step.close_tasks_of(hold.id, *(task for task in [condition.warning_task] if task), how="done", by=by)
-    if condition.on_lapse == "decide":
-        step.close_tasks_of(hold.id, condition.task, how="done", by=by)
+    for clock in _clocks(step, hold, condition):
+        if clock.kind == "condition" and at > clock.due_at and condition.on_lapse != "decide":
+            step.end_clock(clock, "fired")
+            missed(step, hold, clock)
+            return
+        step.end_clock(clock, "met")
+    answered = [condition.task] if condition.on_lapse == "decide" else []
+    for task in [*answered, condition.warning_task]:
+        if task is not None:
+            step.close_tasks_of(hold.id, task, how="done", by=by)
     hold = step.holds[hold.id]
     if hold.state == condition.applies_to:
         _lengthen(step, hold, condition, at)
@@ -150,10 +159,10 @@ def _lengthen(step: Step, hold: Hold, condition: Condition, at: datetime) -> Non
 def missed(step: Step, hold: Hold, clock: Clock) -> None:
     """The limit passed without it: do what the scheme makes of the hold."""
     condition = step.definition.conditions[clock.code or ""]
-    for warning in step.clocks_of(hold.id, "condition_warning"):
-        if warning.code == condition.code:
-            step.end_clock(warning, "void")
-    step.close_tasks_of(hold.id, *(task for task in [condition.warning_task] if task))
+    for warning in _clocks(step, hold, condition):
+        step.end_clock(warning, "void")
+    if condition.warning_task is not None:
+        step.close_tasks_of(hold.id, condition.warning_task)
     if hold.state != condition.applies_to:
         # Doubted or queued for now: the same limit is looked at again if the hold comes back to that state.
         kept = tuple(code for code in hold.conditions if code != condition.code)
@@ -166,7 +175,7 @@ def missed(step: Step, hold: Hold, clock: Clock) -> None:
 def warn(step: Step, hold: Hold, clock: Clock) -> None:
     """Warn of a limit that comes near, and let the next warning wait."""
     condition = step.definition.conditions[clock.code or ""]
-    running = [one for one in step.clocks_of(hold.id, "condition") if one.code == condition.code]
+    running = [one for one in _clocks(step, hold, condition) if one.kind == "condition"]
     if condition.warning_task is None or not running:
         return
     due = running[0].due_at
