@@ -105,6 +105,10 @@ def release_decided(step: Step, event: ReleaseDecided) -> None:
         return
     step.close_tasks_of(hold.id, watch["claims_of_others"], how="done", by=event.by)
     if event.go:
+        going = [r for r in step.open_requests_of(hold.id) if step.definition.role_of(r.kind) == "release"]
+        if going:  # asked for again meanwhile: that one goes
+            step.put_request(replace(going[0], despite_others=True))
+            return
         request_id = step.new_id("request")
         kind = step.definition.kind_for("release")
         measures.send(step, step.hold(hold.id), kind, asked_minor=hold.traced_minor, request_id=request_id)
