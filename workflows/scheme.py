@@ -124,7 +124,11 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Definition(Rules):
-    """One version of one scheme; `content_hash` is that of its parsed content."""
+    """One version of one scheme; `content_hash` is that of its parsed content.
+
+    `missing` are the rules that nobody published, `lent_tasks` the tasks that
+    come from the house rules: a scheme need not ever open those.
+    """
 
     id: str
     version: int
@@ -164,6 +168,7 @@ class Definition(Rules):
     withdrawal_sides: tuple[str, ...]
     provenance: tuple[Provenance, ...] = field(repr=False)
     missing: Mapping[str, str] = field(default_factory=dict, repr=False)
+    lent_tasks: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:

@@ -54,6 +54,7 @@ def _without_idle(read: Definition, lent: Collection[str]) -> Definition:
         read,
         tasks=MappingProxyType({kind: task for kind, task in read.tasks.items() if kind not in idle}),
         provenance=tuple(rule for rule in read.provenance if rule.path.removeprefix("tasks.") not in idle),
+        lent_tasks=frozenset(lent) - idle,
     )
 
 
