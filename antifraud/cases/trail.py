@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select, update
 
+from antifraud.cases import valuing
 from antifraud.cases.accounts import ReceiptCard
 from antifraud.cases.casefile import Desk
 from antifraud.cases.models import holds, leads, parties, payments, transfers
@@ -130,9 +131,14 @@ def give_payments(work: Work, old_case_id: UUID, case_id: UUID) -> None:
 
 
 def add_receipts(desk: Desk, case_id: UUID, key: DataKey, receipts: Sequence[Receipt]) -> None:
-    """Gather receipts with the case's other rows; a bank's reference lies under ``key``."""
+    """Gather receipts with the case's other rows; a bank's reference lies under ``key``.
+
+    What a report claims in an asset that is not the centre's gets its rate now, for good.
+    """
     if not receipts:
         return
+    for report_id in {one.report_id for one in receipts if one.report_id is not None}:
+        valuing.keep(desk.work, report_id, (one.asset for one in receipts if one.report_id == report_id))
     for receipt in receipts:
         desk.receipts[receipt.id] = ReceiptCard(
             amount_minor=receipt.amount_minor,

@@ -19,6 +19,7 @@ COMMANDS: Final = (
     "case",
     "demo",
     "deadline",
+    "rate",
     "timeliness",
     "workflow",
     "verify",

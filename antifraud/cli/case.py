@@ -13,6 +13,7 @@ from antifraud.cases.casefile import CaseFile, CaseNotFound
 from antifraud.cases.messages import Mail
 from antifraud.cases.taking_back import Correction, correct_account, decide_release, verify_withdrawal
 from antifraud.cases.views import CaseView, case_view
+from antifraud.cli import tracing
 from antifraud.cli.opened import choose_centre, open_installation, this_user
 from antifraud.foundation.db import retrying
 from antifraud.foundation.problems import Problem
@@ -31,6 +32,9 @@ def command() -> None:
     Ids are those that `antifraud case show` prints. Whoever approves must be
     another operating-system user than who asked.
     """
+
+
+command.add_command(tracing.trace)
 
 
 @command.command("show")
