@@ -49,6 +49,12 @@ _SENTENCES: Final = {
     "planned_runs": "{count} planned runs were not done",
 }
 
+BOOKS: Final = """
+    SELECT looked_at, should, did, late,
+        (SELECT min(due_at) FROM watched_waits w WHERE w.centre_id = p.centre_id AND w.is_due) AS oldest_due_at,
+        (SELECT count(*) FROM watched_cases c WHERE c.centre_id = p.centre_id AND NOT c.is_readable) AS not_readable
+    FROM watch_positions p WHERE p.centre_id = :centre
+"""
 _OVERDUE: Final = """
     SELECT count(*) AS number, min(due_at) AS since FROM deadlines WHERE state = 'running' AND due_at < :before
 """
@@ -103,12 +109,7 @@ class Books:
 def books(connection: Connection, centre_id: UUID) -> Books | None:
     """Return how the auditor's books of a centre stand, or None if there are none."""
     found = connection.execute(
-        text(
-            "SELECT looked_at, should, did, late,"
-            " (SELECT min(due_at) FROM watched_waits w WHERE w.centre_id = p.centre_id AND w.is_due) AS oldest_due_at,"
-            " (SELECT count(*) FROM watched_cases c WHERE c.centre_id = p.centre_id AND NOT c.is_readable)"
-            " AS not_readable FROM watch_positions p WHERE p.centre_id = :centre"
-        ),
+        text(BOOKS),
         {"centre": centre_id},
     )
     row = found.mappings().one_or_none()
