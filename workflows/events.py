@@ -411,6 +411,36 @@ class ReleaseDecided(Event):
     go: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """A wait that another definition counts otherwise, with both derivations."""
+
+    clock_id: UUID
+    was: Derivation
+    now: Derivation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MigrationAsked(Event):
+    """A person asked to move the procedure to another definition (its content hash)."""
+
+    content_hash: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DefinitionMigrated(Event):
+    """Another person approved the move: from here on the procedure is pinned to this definition.
+
+    `moved` are the waits that change by it, as they were told before.
+    """
+
+    approval_id: UUID
+    content_hash: str
+    by: str
+    moved: tuple[Moved, ...]
+
+
 AnyEvent = (
     ProcedureOpened
     | ClaimAdded
@@ -444,5 +474,7 @@ AnyEvent = (
     | WithdrawalDecided
     | ReleaseHeldBack
     | ReleaseDecided
+    | MigrationAsked
+    | DefinitionMigrated
 )
 """Every event there is: a `match` over it that forgets one is found by the type checker."""

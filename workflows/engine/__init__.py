@@ -19,6 +19,7 @@ from workflows.engine import (
     conditions,
     corrections,
     measures,
+    migrating,
     pauses,
     people,
     reached,
@@ -148,5 +149,9 @@ def _take(step: Step, event: ev.AnyEvent) -> None:  # noqa: C901, PLR0912, PLR09
             withdrawals.release_held_back(step, event)
         case ev.ReleaseDecided():
             withdrawals.release_decided(step, event)
+        case ev.MigrationAsked():
+            migrating.migration_asked(step, event)
+        case ev.DefinitionMigrated():
+            migrating.definition_migrated(step, event)
         case _:
             assert_never(event)

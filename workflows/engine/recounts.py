@@ -18,7 +18,7 @@ def clock_superseded(step: Step, event: ClockSuperseded) -> None:
     clock = step.clocks.get(event.clock_id)
     if clock is None or clock.derivation != event.was:
         return
-    _move(step, clock, event.now)
+    move(step, clock, event.now)
 
 
 def uncounted(step: Step, clock: Clock) -> None:
@@ -29,10 +29,10 @@ def uncounted(step: Step, clock: Clock) -> None:
     again = recount(clock.derivation)
     if again.is_uncounted:
         again = replace(again, due_at=step.at + _ASKED_AGAIN)
-    _move(step, clock, step.settle(again))
+    move(step, clock, step.settle(again))
 
 
-def _move(step: Step, clock: Clock, now: Derivation) -> None:
+def move(step: Step, clock: Clock, now: Derivation) -> None:
     """Put a wait in the place of another one; what hangs on its due instant goes with it."""
     match clock.kind:
         case "stop_end" | "freeze_end":
