@@ -10,8 +10,8 @@ TERM_STARTS = frozenset({"executed", "sent", "delivered", "answered", "filed"})
 CONDITION_STARTS = frozenset({"asked", "delivered", "executed", "answered"})
 TERM_LAPSES = frozenset({"lapse", "release", "decide"})
 """What comes of a hold whose clock ran out: it ends by itself, the centre has it released, or a person decides."""
-ANSWER_LAPSES = frozenset({"ladder", "query", "deemed"})
-"""What comes of silence: people are rung, the state is asked for, or an outcome is taken as given."""
+ANSWER_LAPSES = frozenset({"ladder", "query"})
+"""What comes of silence: people are rung, the state is asked for, or (`deemed`) an outcome is taken as given."""
 QUEUE_ENDS = frozenset({"ask", "task"})
 PAPERS = "papers"
 """A condition that the papers of any request about the hold meet."""

@@ -6,7 +6,7 @@ from workflows.language.reading import Reading, Sourced
 from workflows.scheme_clocks import ANSWER_LAPSES, AnswerClock
 from workflows.tables import Table
 
-_DEEMED = "deemed:"
+_DEEMED = "deemed"
 
 
 def timed(
@@ -66,7 +66,7 @@ def answer_clock(reading: Reading, table: Table) -> AnswerClock:
     fallback = inner_box(reading, table, "fallback", sourced)
     lapse = table.text("on_lapse", default="ladder")
     what, _, outcome = lapse.partition(":")
-    if (outcome or lapse.endswith(":")) != (what == "deemed") or what not in ANSWER_LAPSES:
+    if lapse not in ANSWER_LAPSES and not (what == _DEEMED and outcome):
         table.fault("on_lapse", f"{lapse!r} is none of ladder, query, deemed:<outcome>")
     pause_on, resume_on = table.texts("pause_on", optional=True), table.texts("resume_on", optional=True)
     if bool(pause_on) != bool(resume_on):
