@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from antifraud.auth.service import Centre, all_centres
+from antifraud.cases.calendars import adopt_from
 from antifraud.cases.messages import Mail
 from antifraud.cases.orders import Authority
 from antifraud.foundation.clock import Clock
@@ -31,7 +32,7 @@ class Installation:
         """Open the keys and the database as the role of the running processes.
 
         Raises:
-            SettingsError: No database is named.
+            SettingsError: No database is named, or a calendar of the installation is none.
             KeysMissing: The set-up has not run, or keys were lost.
         """
         if settings.app_database_url is None:
@@ -39,6 +40,7 @@ class Installation:
                 "no database: start the service with `make run`, or set DATABASE_URL and run `antifraud db prepare`"
             )
             raise SettingsError(message)
+        adopt_from(settings.home)
         return cls(
             settings=settings,
             clock=settings.build_clock(),

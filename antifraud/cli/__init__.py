@@ -22,6 +22,7 @@ COMMANDS: Final = (
     "rate",
     "timeliness",
     "workflow",
+    "calendar",
     "verify",
     "clock",
     "db",

@@ -163,6 +163,8 @@ def test_calendar_days_may_end_with_the_day_and_count_their_first() -> None:
     assert due(week, "2026-03-02T09:00") == "2026-03-09T23:59:59.999999"
     first = box("P7D", None, calendar="calendar", zone="America/Sao_Paulo", ends="end_of_day", counts_start_day=True)
     assert due(first, "2026-03-02T09:00") == "2026-03-08T23:59:59.999999"
+    hours = box("PT4H", None, calendar="calendar", zone="Asia/Shanghai", counts_start_day=True)
+    assert due(hours, "2026-03-02T09:00") == "2026-03-02T13:00:00", "there is no day to count"
     month = box("P1M", None, calendar="calendar", zone="Asia/Shanghai", counts_start_day=True)
     assert due(month, "2026-03-02T09:00") == "2026-04-01T09:00:00"
 
