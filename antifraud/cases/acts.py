@@ -16,16 +16,19 @@ from uuid import UUID
 
 from sqlalchemy import insert, select
 
+from antifraud.banks.models import institutions
 from antifraud.banks.numbers import read_number
 from antifraud.banks.queries import by_name
+from antifraud.cases import migrating
 from antifraud.cases.accounts import AccountCard, resolve
 from antifraud.cases.casefile import CaseFile, CaseNotFound, Desk
 from antifraud.cases.messages import Mail, references_of
-from antifraud.cases.models import cases, documents
+from antifraud.cases.models import accounts, approvals, cases, documents, transfers
 from antifraud.cases.service import save
 from antifraud.foundation.problems import InvalidValue
 from antifraud.work import Work
 from workflows import AnyEvent
+from workflows.engine.migrating import MIGRATE
 from workflows.events import (
     AnswerSettled,
     AppealDecided,
@@ -34,6 +37,7 @@ from workflows.events import (
     ApprovalRefused,
     CaseFiled,
     CaseNotFiled,
+    ChaseExtended,
     ClaimConfirmed,
     ClaimDropped,
     LeadResolved,
@@ -43,6 +47,7 @@ from workflows.events import (
     RequestDelivered,
     TaskCompleted,
 )
+from workflows.state import Hold
 
 _CODE: Final = re.compile(r"[a-z][a-z0-9_]{2,39}", re.ASCII)
 # What the native message allows a reference.
@@ -51,13 +56,17 @@ _LONGEST_REFERENCE: Final = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
-    """A further measure on a hold: `kind` is a request kind of the definition, `documents` are references of papers."""
+    """A further measure on a hold: `kind` is a request kind of the definition, `documents` are references of papers.
+
+    `papers` are the codes of those papers that the definition asks for.
+    """
 
     kind: str
     amount_minor: int | None = None
     ends_at: datetime | None = None
     documents: tuple[str, ...] = ()
     reason: str | None = None
+    papers: tuple[str, ...] = ()
 
 
 def case_id_of(work: Work, number: str) -> UUID:
@@ -74,11 +83,25 @@ def case_id_of(work: Work, number: str) -> UUID:
     return found
 
 
-def confirm_claim(work: Work, mail: Mail, case_id: UUID, hold_id: UUID) -> CaseFile:
-    """Confirm an account that was in doubt: its order leaves now."""
+def confirm_claim(work: Work, mail: Mail, case_id: UUID, hold_id: UUID, note: str | None = None) -> CaseFile:
+    """Confirm an account that was in doubt: its order leaves now.
+
+    A whole-account order to an account of many people needs a supervisor's ``note``: kept under the case's key.
+    """
     return act_in(
-        work, mail, case_id, hold_id, lambda _, known: ClaimConfirmed(**known, hold_id=hold_id, by=work.actor)
+        work,
+        mail,
+        case_id,
+        hold_id,
+        lambda file, known: ClaimConfirmed(
+            **known, hold_id=hold_id, by=work.actor, note=keep_papers(file, [note])[0] if note else None
+        ),
     )
+
+
+def extend_chase(work: Work, mail: Mail, case_id: UUID, hold_id: UUID) -> CaseFile:
+    """Ask to follow the money deeper than the scheme does by itself, because of a hold that waits there."""
+    return act_in(work, mail, case_id, hold_id, lambda _, known: ChaseExtended(**known, hold_id=hold_id, by=work.actor))
 
 
 def drop_claim(work: Work, mail: Mail, case_id: UUID, hold_id: UUID, reason: str) -> CaseFile:
@@ -105,15 +128,30 @@ def resolve_lead(work: Work, mail: Mail, case_id: UUID, hold_id: UUID, *, instit
         mail,
         case_id,
         hold_id,
-        lambda _, known: LeadResolved(
+        lambda file, known: LeadResolved(
             **known,
             hold_id=hold_id,
             account_id=named.account_id,
             institution_id=named.institution_id,
             by=work.actor,
             doubts=named.doubts,
+            agreed_answer=named.agreed_answer,
+            cross_border=crossed(work, file.hold(hold_id), named.country),
         ),
     )
+
+
+def crossed(work: Work, hold: Hold | None, country: str | None) -> bool | None:
+    """Tell whether the money of a hold crossed a border on its way to ``country``; None where that cannot be told."""
+    if hold is None or hold.receipt_id is None or country is None:
+        return None
+    paid_from = work.connection.scalar(
+        select(institutions.c.country)
+        .join(accounts, accounts.c.institution_id == institutions.c.id)
+        .join(transfers, transfers.c.payer_account_id == accounts.c.id)
+        .where(transfers.c.id == hold.receipt_id)
+    )
+    return None if paid_from is None else bool(paid_from != country)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +161,8 @@ class NamedAccount:
     account_id: UUID
     institution_id: UUID
     doubts: tuple[str, ...]
+    country: str | None = None
+    agreed_answer: str | None = None
 
 
 def name_account(work: Work, *, institution: str, account: str) -> NamedAccount:
@@ -144,7 +184,13 @@ def name_account(work: Work, *, institution: str, account: str) -> NamedAccount:
         number=read.number,
         sub_ref=read.sub_ref,
     )
-    return NamedAccount(resolve(work, [card])[card], found.id, ("checksum",) if read.hard else ())
+    return NamedAccount(
+        resolve(work, [card])[card],
+        found.id,
+        ("checksum",) if read.hard else (),
+        country=found.country,
+        agreed_answer=found.agreed_answer,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,14 +275,17 @@ def ask_measure(work: Work, mail: Mail, case_id: UUID, hold_id: UUID, measure: M
             by=work.actor,
             amount_minor=measure.amount_minor,
             ends_at=measure.ends_at,
-            documents=_keep(file, measure.documents),
+            documents=keep_papers(file, measure.documents),
             reason=reason,
+            papers=measure.papers,
         ),
     )
 
 
 def approve(work: Work, mail: Mail, case_id: UUID, approval_id: UUID) -> CaseFile:
     """Approve exactly what was asked; never by the one who asked."""
+    if work.connection.scalar(select(approvals.c.act).where(approvals.c.id == approval_id)) == MIGRATE:
+        return migrating.approve(work, mail, case_id, approval_id)
     return act_in(
         work,
         mail,
@@ -266,7 +315,7 @@ def file_case(work: Work, mail: Mail, case_id: UUID, document: str, *, declined:
         mail,
         case_id,
         None,
-        lambda file, known: kind(**known, by=work.actor, document=_keep(file, [document])[0]),
+        lambda file, known: kind(**known, by=work.actor, document=keep_papers(file, [document])[0]),
     )
 
 
@@ -277,7 +326,7 @@ def hand_in_papers(work: Work, mail: Mail, case_id: UUID, request_id: UUID, docu
         mail,
         case_id,
         request_id,
-        lambda file, known: PapersFollowed(**known, request_id=request_id, document=_keep(file, [document])[0]),
+        lambda file, known: PapersFollowed(**known, request_id=request_id, document=keep_papers(file, [document])[0]),
     )
 
 
@@ -308,7 +357,7 @@ def reason_code(reason: str, example: str) -> str:
     return reason
 
 
-def _keep(file: CaseFile, references: Sequence[str]) -> tuple[str, ...]:
+def keep_papers(file: CaseFile, references: Sequence[str]) -> tuple[str, ...]:
     """Keep references of papers under the case's key and return their ids; a reference that the case has keeps its id.
 
     The same paper handed in twice must stay one paper, or its event would never be known as a repetition.

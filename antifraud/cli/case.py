@@ -10,6 +10,7 @@ import click
 from antifraud.auth.service import Centre
 from antifraud.cases import acts
 from antifraud.cases.casefile import CaseFile, CaseNotFound
+from antifraud.cases.keeping import meet_condition, pause_answer, resume_answer
 from antifraud.cases.messages import Mail
 from antifraud.cases.taking_back import Correction, correct_account, decide_release, verify_withdrawal
 from antifraud.cases.views import CaseView, case_view
@@ -188,6 +189,38 @@ def hand_over(number: str, request: UUID, channel: str, at: str | None, code: st
 def papers(number: str, request: UUID, document: str, code: str | None) -> None:
     """Hand in the paper that was to follow a request."""
     _do(code, number, lambda w, m, c: acts.hand_in_papers(w, m, c, request, document))
+
+
+@command.command("condition")
+@click.argument("number")
+@click.argument("condition")
+@click.option("--document", required=True, help="Reference of the paper that meets it.")
+@click.option("--hold", type=click.UUID, help="The hold that it keeps; every hold of the case if not said.")
+@click.option("--at", help="When it came about, if not now.")
+@CENTRE
+def condition(number: str, condition: str, document: str, hold: UUID | None, at: str | None, code: str | None) -> None:
+    """Record what a condition of the definition needs, such as the victim's complaint."""
+    when = _instant(at)
+    _do(code, number, lambda w, m, c: meet_condition(w, m, c, condition, document, hold_id=hold, met_at=when))
+
+
+@command.command("pause")
+@click.argument("number")
+@click.argument("request", type=click.UUID)
+@click.option("--reason", required=True, help="A code; it goes to the log.")
+@CENTRE
+def pause(number: str, request: UUID, reason: str, code: str | None) -> None:
+    """Stop the answer clock of a request, where the definition allows it."""
+    _do(code, number, lambda w, m, c: pause_answer(w, m, c, request, reason))
+
+
+@command.command("resume")
+@click.argument("number")
+@click.argument("request", type=click.UUID)
+@CENTRE
+def resume(number: str, request: UUID, code: str | None) -> None:
+    """Let a stopped answer clock run again."""
+    _do(code, number, lambda w, m, c: resume_answer(w, m, c, request))
 
 
 @command.command("appeal")
