@@ -4,7 +4,7 @@ I6 beyond its query is the replay, I9 is chain and tree, I10 the figures, and
 I12 (no personal data outside ciphertext) can only be tested with canaries.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -263,9 +263,9 @@ INVARIANTS = (
 )
 
 
-def check(scope: Scope) -> Iterator[Outcome]:
+def check(scope: Scope, those: Iterable[Invariant] = INVARIANTS) -> Iterator[Outcome]:
     """Run every query; a clock that stands makes those that count against the present say nothing."""
-    for invariant in INVARIANTS:
+    for invariant in those:
         if invariant.needs_clock and scope.clock_stands:
             continue
         rows = scope.connection.execute(text(f"{invariant.sql} LIMIT {MOST}"), _parameters(scope, invariant))

@@ -9,7 +9,7 @@ from antifraud.auth.service import Centre
 from antifraud.foundation.clock import ControlledClock
 from antifraud.foundation.db import Database, bind
 from antifraud.installation import Installation
-from antifraud.verification import figures, invariants, projection, seals, streams
+from antifraud.verification import figures, invariants, money, projection, seals, streams
 from antifraud.verification.findings import Difference, Outcome, Scope
 
 DEFINITIONS = "definitions"
@@ -39,6 +39,7 @@ def checks(scope: Scope) -> Iterator[Outcome]:
     yield from _log(scope)
     yield seals.check(scope)
     yield from invariants.check(scope)
+    yield from money.check(scope)
     yield figures.check(scope)
 
 
