@@ -27,7 +27,7 @@ from workflows import (
     project,
     state_from_json,
 )
-from workflows.events import ChannelMissing, ProcedureOpened
+from workflows.events import ChannelMissing, DefinitionMigrated, ProcedureOpened
 from workflows.state import Hold, Request
 
 
@@ -86,6 +86,9 @@ class CaseFile:
             EventRefused: It cannot happen in this state; nothing was changed.
         """
         procedure = self.procedures[procedure_id]
+        if isinstance(event, DefinitionMigrated):
+            pinned = definitions.by_hash(self.desk.work.connection, event.content_hash)
+            procedure = replace(procedure, definition=pinned)
         state, effects = advance(procedure.definition, procedure.state, event)
         if state is procedure.state and not effects:
             return False
@@ -162,7 +165,8 @@ class CaseFile:
 
 
 def _knows(state: ProcedureState, subject_id: UUID) -> bool:
-    return any(subject_id in items for items in (state.holds, state.requests, state.tasks, state.approvals)) or any(
+    known = (state.holds, state.requests, state.tasks, state.approvals, state.withdrawals)
+    return any(subject_id in items for items in known) or any(
         subject_id == hold.appeal_id or subject_id in hold.past_appeals for hold in state.holds.values()
     )
 

@@ -105,7 +105,8 @@ def _gather_procedures(desk: Desk) -> None:
                     }
                 )
             else:
-                known.append({"id": procedure.id, "state": state, "closed_at": closed_at})
+                pinned = procedure.definition.content_hash
+                known.append({"id": procedure.id, "content_hash": pinned, "state": state, "closed_at": closed_at})
     work.rows.add(models.procedures, new)
     work.rows.change(models.procedures, known)
 

@@ -32,14 +32,16 @@ def check(scope: Scope, streams: Sequence[Stream]) -> Iterator[Difference]:
     if not cases:
         return
     stored = {name: _rows(scope, table, list(cases)) for name, table in TABLES.items()}
-    pinned = _pinned(scope, stored["procedures"])
+
+    def definition(content_hash: str) -> Definition:
+        try:
+            return definitions.by_hash(scope.connection, content_hash)
+        except InvalidDefinition as unreadable:
+            message = f"definition {content_hash} cannot be read: {unreadable}"
+            raise LookupError(message) from unreadable
+
     for case_id, stream in cases.items():
-        mine = {
-            procedure_id: pinned[row["content_hash"]]
-            for procedure_id, row in stored["procedures"].get(case_id, {}).items()
-            if row["content_hash"] in pinned
-        }
-        replay = Replay(scope.centre.id, case_id, mine)
+        replay = Replay(scope.centre.id, case_id, definition)
         breaks = list(replay.run(stream.entries))
         for found in breaks:
             yield Difference(
@@ -74,17 +76,6 @@ def _rows(scope: Scope, table: Table, case_ids: list[UUID]) -> dict[UUID, Rows]:
     for row in scope.connection.execute(select(table).where(table.c.case_id.in_(case_ids))).mappings():
         by_case.setdefault(row["case_id"], {})[row["id"]] = dict(row)
     return by_case
-
-
-def _pinned(scope: Scope, procedures: Mapping[UUID, Rows]) -> dict[str, Definition]:
-    hashes = {row["content_hash"] for rows in procedures.values() for row in rows.values()}
-    found = {}
-    for content_hash in hashes:
-        try:
-            found[content_hash] = definitions.by_hash(scope.connection, content_hash)
-        except (LookupError, InvalidDefinition):
-            continue  # the replay says that the procedure has no definition
-    return found
 
 
 def _compare(table: str, case_id: UUID, expected: Rows, found: Rows) -> Iterator[Difference]:

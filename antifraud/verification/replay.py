@@ -1,6 +1,6 @@
 """Every procedure folded again from the log, under the definition it is pinned to: the rows that must be there."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -31,6 +31,7 @@ from workflows import (
     state_to_json,
 )
 from workflows.codec import EVENT_TYPES
+from workflows.events import DefinitionMigrated, ProcedureOpened
 from workflows.projection import (
     ApprovalClosed,
     ApprovalOpened,
@@ -77,14 +78,15 @@ class Replay:
     Args:
         centre_id: The centre of the case.
         case_id: The case.
-        definitions: What each procedure of the case is pinned to, by procedure id.
+        definition: Gives a stored definition by its content hash, or raises `LookupError`.
     """
 
-    def __init__(self, centre_id: UUID, case_id: UUID, definitions: dict[UUID, Definition]) -> None:
+    def __init__(self, centre_id: UUID, case_id: UUID, definition: Callable[[str], Definition]) -> None:
         self.expected = Expected()
         self._centre_id = centre_id
         self._case_id = case_id
-        self._definitions = definitions
+        self._definition = definition
+        self._pinned: dict[UUID, Definition] = {}
         self._states: dict[UUID, ProcedureState] = {}
 
     def run(self, entries: Sequence[Row[Any]]) -> Iterator[Break]:
@@ -107,12 +109,18 @@ class Replay:
                 broken.add(procedure_id)
                 yield Break(row.seq, f"a {row.kind} that can happen", str(refusal))
         for procedure_id, state in self._states.items():
-            self.expected.procedures[procedure_id] |= {"state": state_to_json(state), "state_schema": state.schema}
+            self.expected.procedures[procedure_id] |= {
+                "content_hash": self._pinned[procedure_id].content_hash,
+                "state": state_to_json(state),
+                "state_schema": state.schema,
+            }
 
     def _fold(self, procedure_id: UUID, row: Row[Any], event: AnyEvent) -> None:
-        definition = self._definitions.get(procedure_id)
+        if isinstance(event, (ProcedureOpened, DefinitionMigrated)):
+            self._pinned[procedure_id] = self._definition(event.content_hash)
+        definition = self._pinned.get(procedure_id)
         if definition is None:
-            message = f"there is no procedure {procedure_id} with a stored definition"
+            message = f"procedure {procedure_id} was never opened"
             raise LookupError(message)
         before = self._states.get(procedure_id, ProcedureState())
         after, effects = advance(definition, before, event)

@@ -33,6 +33,9 @@ def measure_asked(step: Step, event: MeasureAsked) -> None:
     amount = event.amount_minor
     if kind.needs_amount and amount is None:
         amount = hold.held_minor or hold.traced_minor
+    if hold.state == "unconfirmed":
+        msg = f"hold {hold.id} is not confirmed yet: confirm its account, or drop it"
+        raise EventRefused(msg)
     _check(step, hold, kind, amount, event.ends_at, event.papers)
     if set(event.papers) - set(hold.papers):
         hold = step.put_hold(replace(hold, papers=tuple(sorted({*hold.papers, *event.papers}))))
@@ -115,7 +118,7 @@ def _bars_hold(step: Step, hold: Hold, kind: RequestKind) -> str | None:
     busy = _busy(step, hold, kind)
     if busy:
         return f"hold {hold.id} still waits for the answer to: {', '.join(sorted(busy))}"
-    if kind.role in BEGINNING and hold.state not in LIVE_HOLDS and _is_claimed(step, hold):
+    if kind.role in BEGINNING and hold.state not in LIVE_HOLDS and is_claimed(step, hold):
         return f"another hold already claims the receipt of hold {hold.id}"
     return _bars_term(step, hold, kind)
 
@@ -147,7 +150,8 @@ def counts_term(kind: RequestKind, hold: Hold) -> bool:
     return kind.counts_term and hold.state != "frozen"
 
 
-def _is_claimed(step: Step, hold: Hold) -> bool:
+def is_claimed(step: Step, hold: Hold) -> bool:
+    """Tell whether another live hold claims the same receipt."""
     return any(
         other.receipt_id == hold.receipt_id and other.state in LIVE_HOLDS and other.id != hold.id
         for other in step.holds_on(hold.account_id)
@@ -287,6 +291,9 @@ def approval_given(step: Step, event: ApprovalGiven) -> None:
         step.close_approval(approval, "given", event.by)
         chasing.extend(step, event.by)
         return
+    if approval.act not in step.definition.requests:
+        msg = f"{approval.act} is no measure: it is approved by its own act"
+        raise EventRefused(msg)
     _check(step, hold, step.definition.requests[approval.act], approval.amount_minor, approval.ends_at)
     step.close_approval(approval, "given", event.by)
     send(
