@@ -177,7 +177,7 @@ def build(
     key_of_hold = {hold.id: key for key, account in accounts.items() for hold in account.holds}
     marks = marks_of(hops, origins_of(counted), key_of_hold, requests)
     victims = _victims(counted, accounts)
-    nodes = [replace(_node(one, requests), in_circle=one.key in marks.in_circle) for one in accounts.values()]
+    nodes = [_node(one, requests, marks) for one in accounts.values()]
     deepest = max((node.tier for node in nodes), default=0)
     tiers = tuple(
         tuple(sorted((node for node in nodes if node.tier == tier), key=lambda node: -(node.in_minor or 0)))
@@ -246,7 +246,7 @@ def _victims(counted: Sequence[Transfer], accounts: Mapping[str, _Account]) -> t
     )
 
 
-def _node(account: _Account, requests: Mapping[UUID, Request]) -> Node:
+def _node(account: _Account, requests: Mapping[UUID, Request], marks: Marks) -> Node:
     ids = {hold.id for hold in account.holds}
     own = sorted(
         (request for request in requests.values() if request.hold_id in ids),
@@ -268,6 +268,7 @@ def _node(account: _Account, requests: Mapping[UUID, Request]) -> Node:
         left_minor=account.left,
         asset=account.asset,
         receipts=account.receipts,
+        in_circle=account.key in marks.in_circle,
         holds=tuple(hold.id for hold in account.holds),
         request_id=shown.id if shown else None,
         is_late=any(request.late for request in waiting),
@@ -339,7 +340,7 @@ def _money(counted: Sequence[Transfer], accounts: Sequence[_Account], hops: Sequ
     trail = bridged(hops, {account.key: account.tier for account in accounts}, counted)
     origins = origins_of(counted)
     for asset, own in sums.items():
-        kept = {one.key: one.kept for one in accounts if one.asset == asset and one.kept}
+        kept = {one.key: amount for one in accounts if one.asset == asset and (amount := one.kept)}
         own["stopped"] = at_rest(asset, trail, kept, origins).total
     return tuple(
         Money(
