@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from flask import Flask
 from markupsafe import Markup
@@ -12,6 +13,7 @@ from antifraud.console.frame.languages import language, zone
 from antifraud.console.frame.page import console
 from antifraud.console.frame.texts import gettext as _
 from antifraud.foundation.money import to_major
+from workflows.clocks import offset_if_ambiguous, zone_of
 
 NOTHING: Final = "—"
 """What stands where nothing is known; never 0 and never blank."""
@@ -43,6 +45,7 @@ def register(app: Flask) -> None:
         money_short=money_short,
         instant=instant,
         clock_time=clock_time,
+        due_time=due_time,
         day=day,
         iso=iso,
         duration=duration,
@@ -92,12 +95,27 @@ def instant(at: datetime | None) -> str:
         return NOTHING
     local = at.astimezone(zone())
     this_year = now().astimezone(zone()).year == local.year
-    return f"{local:%m-%d %H:%M:%S}" if this_year else f"{local:%Y-%m-%d %H:%M:%S}"
+    return (f"{local:%m-%d %H:%M:%S}" if this_year else f"{local:%Y-%m-%d %H:%M:%S}") + _offset(at, zone())
 
 
 def clock_time(at: datetime | None) -> str:
     """Return only the time of day, in the centre's zone."""
-    return NOTHING if at is None else f"{at.astimezone(zone()):%H:%M:%S}"
+    return NOTHING if at is None else f"{at.astimezone(zone()):%H:%M:%S}{_offset(at, zone())}"
+
+
+def due_time(at: datetime, other: str) -> str:
+    """Return a due instant with the centre's zone, and in the zone that it was counted in, if that differs."""
+    mine, theirs = zone(), zone_of(other)
+    text = f"{instant(at)} {mine.key}"
+    if theirs.key == mine.key:
+        return text
+    return f"{text} ({at.astimezone(theirs):%m-%d %H:%M:%S}{_offset(at, theirs)} {theirs.key})"
+
+
+def _offset(at: datetime, where: ZoneInfo) -> str:
+    """Return the UTC offset of a local time that comes twice in its night; nothing for any other."""
+    offset = offset_if_ambiguous(at, where)
+    return f" UTC{offset}" if offset else ""
 
 
 def day(at: datetime) -> str:

@@ -46,6 +46,24 @@ def test_an_instant_is_the_centres_and_has_a_year_only_where_needed(request_cont
     assert shown.day(datetime(2026, 11, 24, 14, 0, tzinfo=UTC)) == "11-24 周二"
 
 
+def test_a_local_time_that_comes_twice_carries_its_offset(request_context: None) -> None:
+    # China put its clocks back for the last time on 15 September 1991.
+    first, second = (datetime(1991, 9, 14, hour, 30, tzinfo=UTC) for hour in (16, 17))
+    assert shown.instant(first) == "1991-09-15 01:30:00 UTC+09:00"
+    assert shown.instant(second) == "1991-09-15 01:30:00 UTC+08:00"
+    assert shown.clock_time(second) == "01:30:00 UTC+08:00"
+    assert shown.instant(second + timedelta(hours=1)) == "1991-09-15 02:30:00"
+
+
+def test_a_due_time_names_the_centres_zone_and_the_one_it_was_counted_in(request_context: None) -> None:
+    at = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    assert shown.due_time(at, "Asia/Shanghai") == "10-25 08:30:00 Asia/Shanghai"
+    assert shown.due_time(at, "Europe/Berlin") == (
+        "10-25 08:30:00 Asia/Shanghai (10-25 02:30:00 UTC+02:00 Europe/Berlin)"
+    )
+    assert shown.due_time(at, "America/New_York").endswith("(10-24 20:30:00 America/New_York)")
+
+
 @pytest.mark.parametrize(
     ("seconds", "written"),
     [
