@@ -53,7 +53,7 @@ def _obstacles(state: ProcedureState, to: Definition) -> Iterator[str]:
         yield f"requests.{kind}: there is such a request, and {to.name} has no such kind"
     for kind in sorted({task.kind for task in state.tasks.values()} - set(to.tasks)):
         yield f"tasks.{kind}: such a task is open, and {to.name} has none"
-    for code in sorted({hold.lane for hold in state.holds.values()} - set(to.lanes)):
+    for code in sorted({hold.lane for hold in state.holds.values() if hold.lane} - set(to.lanes)):
         yield f"lanes.{code}: a hold is in this lane, and {to.name} has none"
     urgencies = {urgency.code for urgency in to.urgencies}
     for code in sorted({hold.urgency for hold in state.holds.values()} - urgencies):
