@@ -113,6 +113,28 @@ def test_without_the_table_the_outcome_s_own_task_watches() -> None:
     assert "find_owner" in d.task_kinds(hold)
 
 
+def test_the_end_of_the_own_stop_of_a_queued_hold_is_a_person_s_task() -> None:
+    for definition, kind in ((queue("task"), "queue_moved"), (parse(TEXT), "decide_hold")):
+        d = Driver(definition)
+        hold = d.stopped()
+        d.file()
+        request = d.approve(d.ask(hold, "freeze"))
+        d.deliver(request)
+        d.answer(request, "prior_freeze")
+        d.fire(d.clock("stop_end", hold))
+        assert d.hold(hold).state == "queued_behind"
+        assert kind in d.task_kinds(hold)
+
+
+def test_the_earlier_end_comes_while_the_hold_is_in_question() -> None:
+    d, hold = queued(queue("ask"))
+    d.answer(d.request_of(hold).id, "gone")
+    assert d.hold(hold).state == "in_question"
+    d.fire(d.clock("queue_end", hold))
+    assert len(d.state.requests) == 1, "nothing is asked before it is settled"
+    assert "queue_moved" in d.task_kinds(hold)
+
+
 @pytest.mark.parametrize(
     ("body", "path"),
     [('on_end = "sleep"', "queue.on_end"), ('on_end = "task"\nreview = { length = "PT0S" }', "queue.review.calendar")],

@@ -140,6 +140,42 @@ def test_a_hold_until_a_decision_has_no_end_and_is_looked_at_again_and_again() -
     assert not d.task_kinds(hold) & {"look_again"}
 
 
+def test_a_review_while_the_hold_is_in_question_is_asked_for_all_the_same() -> None:
+    d = Driver(stop_term(UNDECIDED, PLAIN, task("look_again", again="P7D")))
+    hold = d.stopped()
+    d.answer(d.request_of(hold).id, "gone")
+    assert d.hold(hold).state == "in_question"
+    d.fire(d.clock("stop_review", hold))
+    assert "look_again" in d.task_kinds(hold)
+    assert d.has_clock("stop_review", hold)
+
+
+def test_where_the_task_of_the_end_is_open_already_it_comes_a_level_higher() -> None:
+    body = TERM.replace("confirm_lapse", "release_hold") + 'on_lapse = "release"'
+    d = Driver(stop_term(body, PLAIN))
+    hold = d.stopped()
+    d.ask(hold, "release")
+    d.send(ev.CaseNotFiled(id=d.uuid(), at=d.at, by="a", document="d"))
+    level = d.task("release_hold", hold).level
+    while d.has_clock("stop_end", hold):
+        level = d.task("release_hold", hold).level
+        d.fire(min(d.state.clocks.values(), key=lambda clock: (clock.due_at, clock.id)))
+    assert d.task("release_hold", hold).level == level + 1
+
+
+def test_a_lapsed_hold_whose_receipt_another_one_claims_is_not_revived() -> None:
+    d = Driver()
+    hold = d.stopped()
+    request = d.approve(d.ask(hold, "second_stop"))
+    d.deliver(request)
+    d.run_until(d.hold(hold).ends_at or d.at)
+    assert d.hold(hold).state == "lapsed"
+    d.claim(account_id=d.hold(hold).account_id, receipt_id=d.hold(hold).receipt_id)
+    d.answer(request, "full", held_minor=100_000, executed_at=d.at)
+    assert d.hold(hold).state == "lapsed"
+    assert "bank_says_stopped" in d.task_kinds(hold)
+
+
 ORDERED = 'until = "order"\nlength = "P90D"\ncalendar = "absolute"\nlapse_task = "confirm_lapse"\n'
 
 

@@ -167,6 +167,7 @@ def missed(step: Step, hold: Hold, clock: Clock) -> None:
         # Doubted or queued for now: the same limit is looked at again if the hold comes back to that state.
         kept = tuple(code for code in hold.conditions if code != condition.code)
         step.put_hold(replace(step.holds[hold.id], conditions=kept))
+        terms.insist(step, hold, condition.task, condition.code)
         return
     was_stop = condition.applies_to == "stopped"
     terms.run_out(step, step.holds[hold.id], condition.on_lapse, condition.task, condition.code, was_stop=was_stop)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
-from workflows.engine import conditions, facts, queues, waits
+from workflows.engine import conditions, facts, measures, queues, waits
 from workflows.engine.step import ENDED, Step
 from workflows.scheme import HOLDING, Outcome
 from workflows.state import Hold, Request
@@ -34,7 +34,8 @@ class _Start(NamedTuple):
 def apply(step: Step, request: Request, said: Said) -> None:
     """Let a conclusive answer make of the hold what the definition says."""
     hold = step.hold(request.hold_id)
-    if hold.state in ENDED and not (hold.state == "lapsed" and step.role(request) in _REVIVING):
+    revives = hold.state == "lapsed" and step.role(request) in _REVIVING and not measures.is_claimed(step, hold)
+    if hold.state in ENDED and not revives:
         _too_late(step, hold, said)
         return
     if hold.state == "queued_behind" and said.effect not in {"same", "queued_behind"}:

@@ -35,9 +35,10 @@ def end(step: Step, hold: Hold) -> None:
 def queue_over(step: Step, hold: Hold, clock: Clock) -> None:
     """The earlier authority's end has come: ask again what waits, or have a person look."""
     queue = step.definition.queue
-    if queue is None or hold.state != "queued_behind":
+    if queue is None:
         return
-    if clock.derivation.rule == _STATED and queue.on_end == "ask" and _ask_again(step, hold):
+    in_queue = hold.state == "queued_behind"  # else a person has to settle first what it is
+    if in_queue and clock.derivation.rule == _STATED and queue.on_end == "ask" and _ask_again(step, hold):
         return
     _look(step, hold, queue)
 

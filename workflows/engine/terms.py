@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from workflows.engine import facts, measures, waits
-from workflows.engine.step import Step
+from workflows.engine.step import Step, about
 from workflows.state import Clock, Hold
 
 
@@ -21,8 +21,13 @@ def term_over(step: Step, hold: Hold, clock: Clock) -> None:
     """Do what the scheme makes of a term that is over."""
     was_stop = clock.kind == "stop_end"
     term = step.definition.term_of(frozen=not was_stop)
-    if term is None or hold.state == "queued_behind":
+    if term is None:
+        return
+    if hold.state == "queued_behind":
+        # The own measure is over, the earlier authority's is not: a person asks whether the place still stands.
         waits.end_clocks(step, hold, *waits.TERM_CLOCKS)
+        queue = step.definition.queue
+        insist(step, hold, step.definition.watch["task"] if queue is None else queue.task, "term_over")
         return
     run_out(step, hold, term.on_lapse, term.lapse_task, "term_over", was_stop=was_stop)
 
@@ -43,16 +48,22 @@ def run_out(step: Step, hold: Hold, on_lapse: str, task: str | None, reason: str
             facts.converted(step, hold, None)
         hold = step.put_hold(replace(step.holds[hold.id], ends_at=None))
     if task is not None:
-        step.open_task(task, "hold", hold.id, reason=reason if reason != "term_over" else None)
+        insist(step, hold, task, reason if reason != "term_over" else None)
     if on_lapse == "release":
         measures.begin_release(step, hold, "procedure", reason)
+
+
+def insist(step: Step, hold: Hold, task: str, reason: str | None) -> None:
+    """Give a person something to do about a hold; what is open already comes again, a level higher."""
+    (level,) = [one.level + 1 for one in about(hold.id, step.tasks.values()) if one.kind == task] or [0]
+    step.open_task(task, "hold", hold.id, level=level, reason=reason, again=level > 0)
 
 
 def look_again(step: Step, hold: Hold, clock: Clock) -> None:
     """Have a person decide about a hold that nothing else ends, and look again after the same time."""
     is_frozen = clock.kind == "freeze_review"
     term = step.definition.term_of(frozen=is_frozen)
-    if term is None or term.review is None or hold.state not in {"stopped", "frozen"}:
+    if term is None or term.review is None:
         return
     step.close_tasks_of(hold.id, term.review.task)
     step.open_task(term.review.task, "hold", hold.id, level=clock.step + 1)
