@@ -250,13 +250,12 @@ class Desk:
             return []
         connection = self.work.connection
         rows = connection.exec_driver_sql(locking, (case_ids, *more))
-        fresh = [CaseFile(self, dict(zip(_CASE, row, strict=True)), is_new=False) for row in rows]
+        fresh = [CaseFile(self, dict(zip(_CASE, row, strict=True)), is_new=False) for row in rows.all()]
         if not fresh:
             return []
         self.files |= {file.id: file for file in fresh}
-        for case_id, procedure_id, content_hash, state, opened_at in connection.exec_driver_sql(
-            _PROCEDURES, ([file.id for file in fresh],)
-        ):
+        found = connection.exec_driver_sql(_PROCEDURES, ([file.id for file in fresh],))
+        for case_id, procedure_id, content_hash, state, opened_at in found.all():
             self.files[case_id].procedures[procedure_id] = Procedure(
                 id=procedure_id,
                 definition=definitions.by_hash(connection, content_hash),

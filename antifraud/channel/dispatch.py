@@ -47,7 +47,8 @@ from antifraud.work import Work
 
 LEASE = timedelta(seconds=30)
 """Longer than the total time limit of one call, so that a living sender never loses its claim."""
-RECLAIM_EVERY = timedelta(seconds=1)
+LOOK_AROUND_EVERY = timedelta(seconds=1)
+"""How often it looks for what dead senders left, and which channels there are: a new message waits for neither."""
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0
 LONGEST_RETRY_AFTER_SECONDS = 300
@@ -97,6 +98,14 @@ class _Lane:
         return max(0, (1 if self.is_failing else self.channel.connections) - self.busy)
 
 
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What was seen at the last look around."""
+
+    at: datetime
+    lanes: dict[UUID, _Lane]
+
+
 @dataclass
 class Dispatcher:
     """The senders of one worker process."""
@@ -109,7 +118,7 @@ class Dispatcher:
     wake: Event
     limits: Limits = field(default_factory=Limits)
     _lanes: dict[tuple[UUID, str, tuple[str, ...]], _Lane] = field(default_factory=dict)
-    _reclaimed_at: dict[UUID, datetime] = field(default_factory=dict)
+    _around: dict[UUID, _Around] = field(default_factory=dict)
     _recorders: dict[UUID, Recorder] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
     _verifier: Verifier = field(default_factory=Verifier)
@@ -118,9 +127,7 @@ class Dispatcher:
         """Claim what is due and has a free slot, hand it to the senders, and return how much was claimed."""
         with self.database.begin(centre.id) as connection:
             work = self._work(connection, centre)
-            if self._is_time_to_reclaim(centre, work.now()):
-                outbox.reclaim(work)
-            lanes = {channel.institution_id: self._lane(channel) for channel in push_channels(connection)}
+            lanes = self._look_around(centre, work)
             with self._lock:
                 free = {institution_id: lane.free for institution_id, lane in lanes.items()}
             # A lease is about real seconds: where the clock runs fast it is longer.
@@ -134,13 +141,18 @@ class Dispatcher:
             lanes[claim.institution_id].pool.submit(self._send, centre, mail, lanes[claim.institution_id], claim)
         return len(claimed)
 
-    def _is_time_to_reclaim(self, centre: Centre, now: datetime) -> bool:
-        """Look for what dead senders left once a second: a lease is far longer, and a new message should not wait."""
-        last = self._reclaimed_at.get(centre.id)
-        if last is not None and timedelta() <= now - last < RECLAIM_EVERY:
-            return False
-        self._reclaimed_at[centre.id] = now
-        return True
+    def _look_around(self, centre: Centre, work: Work) -> dict[UUID, _Lane]:
+        """Return the lanes of the centre; once a second put back what dead senders left, and read the channels again.
+
+        A lease is far longer than a second. A channel that was retired less
+        than a second ago is as one whose call had begun just before.
+        """
+        now, known = work.now(), self._around.get(centre.id)
+        if known is None or not timedelta() <= now - known.at < LOOK_AROUND_EVERY:
+            outbox.reclaim(work)
+            lanes = {channel.institution_id: self._lane(channel) for channel in push_channels(work.connection)}
+            known = self._around[centre.id] = _Around(now, lanes)
+        return known.lanes
 
     @property
     def under_way(self) -> int:

@@ -65,7 +65,7 @@ _DUE_OF: Final = """
 def cases_with_due(work: Work, now: datetime, limit: int) -> list[UUID]:
     """Return up to ``limit`` cases that have a wait due at or before ``now``, the longest overdue first."""
     rows = work.connection.exec_driver_sql(_CASES_WITH_DUE, (now, limit))
-    return list(dict.fromkeys(case_id for (case_id,) in rows))
+    return list(dict.fromkeys(case_id for (case_id,) in rows.all()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class Due:
 def due_of(work: Work, case_ids: Sequence[UUID], now: datetime) -> list[Due]:
     """Return the due waits of cases that the caller holds under lock, oldest first."""
     rows = work.connection.exec_driver_sql(_DUE_OF, (now, list(case_ids)))
-    return [Due(*row) for row in rows]
+    return [Due(*row) for row in rows.all()]
 
 
 def next_due_at(work: Work) -> datetime | None:

@@ -37,13 +37,17 @@ def fire(place: Place, *, due: int, pending: int) -> dict[str, Any]:
             time.sleep(1.0)
             began = time.monotonic()
             clock.set(instant)
-            last, fired = began, 0
-            while fired < due and time.monotonic() - began < _LONGEST_SECONDS:
-                found = db.execute("SELECT count(*) FROM deadlines WHERE state = 'fired'").fetchone()
-                if found and found[0] > fired:
-                    last, fired = time.monotonic(), found[0]
-                time.sleep(0.01)
-            own = db.execute("SELECT max(late_by_seconds) FROM deadlines WHERE state = 'fired'").fetchone()
+            # One look into an index: counting what was fired took a whole processor from those who fire.
+            left = "SELECT 1 FROM deadlines WHERE state = 'running' AND due_at <= %s LIMIT 1"
+            while db.execute(left, (instant,)).fetchone() and time.monotonic() - began < _LONGEST_SECONDS:
+                time.sleep(0.02)
+            last = time.monotonic()
+            fired, own = db.execute(
+                "SELECT count(*), max(late_by_seconds) FROM deadlines WHERE state = 'fired'"
+            ).fetchone() or (0, None)
+        if fired != due:
+            message = f"{fired} of {due} deadlines were fired in {_LONGEST_SECONDS:.0f} s"
+            raise RuntimeError(message)
     finally:
         copy.settings.clock_path.unlink(missing_ok=True)
     return {
@@ -51,7 +55,7 @@ def fire(place: Place, *, due: int, pending: int) -> dict[str, Any]:
         "pending": pending,
         "fired": fired,
         "latest_seconds": last - began,
-        "recorded_seconds": float(own[0]) if own and own[0] is not None else None,
+        "recorded_seconds": float(own) if own is not None else None,
     }
 
 
