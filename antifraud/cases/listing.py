@@ -8,8 +8,9 @@ from uuid import UUID
 
 from sqlalchemy import Row, Select, Table, and_, func, or_, select
 
-from antifraud.cases import flow
+from antifraud.cases import flow, valuing
 from antifraud.cases.dossier import Transfer
+from antifraud.cases.figures import one_figure
 from antifraud.cases.models import cases, holds, parties, procedures, requests, tasks, transfers
 from antifraud.foundation.json import loads
 from antifraud.vault.masks import NOTHING, mask_name
@@ -23,7 +24,12 @@ _V = TypeVar("_V", Hold, Request)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseLine:
-    """One case in the list."""
+    """One case in the list.
+
+    `money` is one figure: where a case has several assets, their value in the
+    centre's by the rates of its reports (`is_valued`), or, while a rate is
+    missing, the first asset alone, with `other_assets` left out.
+    """
 
     id: UUID
     no: str
@@ -39,6 +45,8 @@ class CaseLine:
     tasks: int
     due_at: datetime | None
     ends_at: datetime | None
+    is_valued: bool = False
+    other_assets: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,15 +143,20 @@ def _lines(work: Work, found: Collection[Row[*tuple[Any, ...]]]) -> list[CaseLin
         )
     }
     victims = victims_of(work, ids)
+    charts = {
+        row.id: flow.build(
+            moved.get(row.id, []),
+            {hold.id: hold for hold in held.get(row.id, [])},
+            {request.id: request for request in asked.get(row.id, [])},
+            filing=filings.get(row.id),
+        )
+        for row in found
+    }
+    valued = _valued(work, charts)
     lines = []
     for row in found:
         own, waits, task = held.get(row.id, []), asked.get(row.id, []), todo.get(row.id)
-        chart = flow.build(
-            moved.get(row.id, []),
-            {hold.id: hold for hold in own},
-            {request.id: request for request in waits},
-            filing=filings.get(row.id),
-        )
+        chart, figure = charts[row.id], valued.get(row.id)
         waiting = [request for request in waits if request.stage not in {"answered", "withdrawn"}]
         lines.append(
             CaseLine(
@@ -153,7 +166,9 @@ def _lines(work: Work, found: Collection[Row[*tuple[Any, ...]]]) -> list[CaseLin
                 phase="closed" if row.closed_at else "historical" if row.origin == "historical" else "open",
                 fraud_type=row.fraud_type,
                 victim=victims.get(row.id, NOTHING),
-                money=chart.money[0] if chart.money else None,
+                money=figure or (chart.money[0] if chart.money else None),
+                is_valued=figure is not None,
+                other_assets=0 if figure else max(len(chart.money) - 1, 0),
                 accounts=sum(len(tier) for tier in chart.tiers),
                 tiers=len(chart.tiers),
                 waiting=len(waiting),
@@ -164,6 +179,17 @@ def _lines(work: Work, found: Collection[Row[*tuple[Any, ...]]]) -> list[CaseLin
             )
         )
     return lines
+
+
+def _valued(work: Work, charts: Mapping[UUID, flow.Flow]) -> dict[UUID, flow.Money]:
+    """Return the one figure of each case that has several assets and a rate for each."""
+    several = {case_id: chart.money for case_id, chart in charts.items() if len(chart.money) > 1}
+    if not several:
+        return {}
+    into = valuing.currency_of(work)
+    rates = valuing.rates_of_cases(work, several.keys(), into)
+    figures = {case_id: one_figure(moneys, rates.get(case_id, ()), into) for case_id, moneys in several.items()}
+    return {case_id: figure for case_id, figure in figures.items() if figure is not None}
 
 
 def victims_of(work: Work, case_ids: Collection[UUID]) -> dict[UUID, str]:

@@ -5,7 +5,7 @@ changed. Which rate a report is valued by is settled at its acceptance: a
 later rate never moves a figure of an earlier report.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -117,14 +117,14 @@ def keep(work: Work, report_id: UUID, assets: Iterable[str | None]) -> None:
     An asset without a rate has no value, also when one becomes known later.
     """
     named = {code for code in assets if code is not None}
-    foreign = sorted(named - {_currency_of(work)}) if named else []
+    foreign = sorted(named - {currency_of(work)}) if named else []
     if not foreign:
         return
     now = work.now()
     work.connection.exec_driver_sql(_KEEP, (report_id, now, work.centre_id, foreign, now))
 
 
-def _currency_of(work: Work) -> str:
+def currency_of(work: Work) -> str:
     """Return the centre's asset, which it has for good: every report asks."""
     found = _CURRENCIES.get(work.centre_id)
     if found is None:
@@ -153,20 +153,27 @@ def value_of_case(work: Work, case_id: UUID, amounts: Mapping[str, int], into: s
     Returns:
         The valuation; its `total` is None, and the assets are named, where a rate is missing.
     """
-    target = into or _currency_of(work)
+    target = into or currency_of(work)
+    return value(amounts, target, rates_of_cases(work, [case_id], target).get(case_id, ()))
+
+
+def rates_of_cases(work: Work, case_ids: Collection[UUID], into: str) -> dict[UUID, list[Rate]]:
+    """Return the rates of cases: for each asset that which its first report with it was accepted with."""
+    reported = (
+        select(transfers.c.case_id, transfers.c.report_id).where(transfers.c.case_id.in_(list(case_ids))).distinct()
+    )
+    of_case = reported.subquery()
     found = work.connection.execute(
-        select(*_RATE)
-        .join(valuations, valuations.c.rate_id == rates.c.id)
-        .where(
-            valuations.c.report_id.in_(select(transfers.c.report_id).where(transfers.c.case_id == case_id)),
-            rates.c.into_asset == target,
-        )
+        select(of_case.c.case_id, *_RATE)
+        .join(valuations, valuations.c.report_id == of_case.c.report_id)
+        .join(rates, valuations.c.rate_id == rates.c.id)
+        .where(rates.c.into_asset == into)
         .order_by(valuations.c.at, valuations.c.report_id)
     )
-    first: dict[str, Rate] = {}
+    first: dict[UUID, dict[str, Rate]] = {}
     for row in found:
-        first.setdefault(row.asset, _rate(row))
-    return value(amounts, target, first.values())
+        first.setdefault(row.case_id, {}).setdefault(row.asset, _rate(row))
+    return {case_id: list(known.values()) for case_id, known in first.items()}
 
 
 def _rate(row: Any) -> Rate:  # noqa: ANN401 - a row of `_RATE`

@@ -1,19 +1,26 @@
 """A report in another asset keeps the rate that was known when it was accepted."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from antifraud.auth.service import Centre
+from antifraud.cases.figures import one_figure
+from antifraud.cases.flow import Money
+from antifraud.cases.listing import CaseLine, Filters, page_of_cases
 from antifraud.cases.valuing import Quote, rate_of, rates_of, record_rate, value_of_case
 from antifraud.foundation.clock import FrozenClock
 from antifraud.foundation.problems import InvalidValue
 from antifraud.installation import Installation
 from tests.factories import commands
 from tests.factories.cases import Story
-from workflows.money import Valuation
+from tests.factories.reports import report, submit, transfer
+from workflows.money import Rate, Valuation, valued
 
+AT = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
 USDT = "USDT@tron"
 
 
@@ -123,3 +130,59 @@ def test_the_command_records_and_lists_rates(installation: Installation, drill: 
     assert commands.run(installation, "rate", "add", "EUR", "nothing", *common).exit_code == 1
     with installation.database.begin(drill.id) as connection:
         assert len(rates_of(installation.work(connection, drill.id, "test"))) == 1
+
+
+def money(asset: str, loss: int, stopped: int, pursuit: int, unclear: int = 0) -> Money:
+    gone = loss - stopped - pursuit - unclear
+    return Money(asset=asset, loss=loss, stopped=stopped, pursuit=pursuit, gone=gone, unclear=unclear, unknown=1)
+
+
+@given(st.lists(st.integers(0, 10**9), min_size=8, max_size=8), st.integers(1, 10**6), st.integers(1, 10**6))
+def test_the_parts_of_one_figure_are_still_the_loss(amounts: list[int], numerator: int, denominator: int) -> None:
+    rate = Rate(asset=USDT, into="CNY", numerator=numerator, denominator=denominator, source="desk", at=AT)
+    one, two, three, four, five, six, seven, eight = amounts
+    both = [money("CNY", one, two, three, four - 500), money(USDT, five, six, seven, 500 - eight)]
+    figure = one_figure(both, [rate], "CNY")
+    assert figure is not None
+    assert figure.stopped + figure.pursuit + figure.gone + figure.unclear == figure.loss
+    assert figure.loss == one + valued(five, rate)
+    assert figure.unknown == 2
+
+
+def test_there_is_no_figure_while_a_rate_is_missing() -> None:
+    assert one_figure([money("CNY", 5, 1, 1), money(USDT, 5, 0, 0)], [], "CNY") is None
+
+
+def test_rounding_makes_nothing_unclear() -> None:
+    rate = Rate(asset=USDT, into="CNY", numerator=1, denominator=2, source="desk", at=AT)
+    figure = one_figure([money(USDT, 3, 1, 1)], [rate], "CNY")
+    assert figure is not None
+    assert (figure.loss, figure.stopped, figure.pursuit, figure.gone, figure.unclear) == (2, 1, 1, 0, 0)
+
+
+def in_two_assets(installation: Installation, drill: Centre, clock: FrozenClock) -> CaseLine:
+    """Report one case with a payment in each of two assets; return its line in the list."""
+    both = [
+        transfer(clock.now(), amount=1000, reference="R1"),
+        transfer(clock.now(), amount=2_500_000, currency=USDT, reference="R2"),
+    ]
+    submit(installation, drill, report(clock.now(), transfers=both))
+    with installation.database.begin(drill.id) as connection:
+        (line,), _ = page_of_cases(installation.work(connection, drill.id, "test"), Filters(), size=5)
+    return line
+
+
+def test_the_list_shows_one_asset_and_says_so_while_a_rate_is_missing(
+    installation: Installation, drill: Centre, clock: FrozenClock
+) -> None:
+    line = in_two_assets(installation, drill, clock)
+    assert (line.is_valued, line.other_assets) == (False, 1)
+
+
+def test_the_list_shows_one_figure_by_the_rates_of_the_report(
+    installation: Installation, drill: Centre, clock: FrozenClock
+) -> None:
+    record(installation, drill, "7.12", clock)
+    line = in_two_assets(installation, drill, clock)
+    assert line.money is not None
+    assert (line.money.asset, line.money.loss, line.is_valued, line.other_assets) == ("CNY", 2780, True, 0)
