@@ -6,10 +6,11 @@ from uuid import UUID
 import click
 
 from antifraud.auth.service import Centre
+from antifraud.cases.derivations import Explanation, explain
 from antifraud.cases.recounting import Moved, outdated, recount
+from antifraud.cases.sheet import sheet
 from antifraud.cli.opened import chosen, open_installation, this_user
 from antifraud.installation import Installation
-from antifraud.verification.derivations import Explanation, explain
 from antifraud.verification.standing import spoken
 from workflows.clocks import explain as in_words
 from workflows.clocks import zone_of
@@ -33,6 +34,29 @@ def explain_command(deadline_id: UUID) -> None:
                 found = explain(connection, deadline_id)
             if found is not None:
                 click.echo("\n".join(page(found, centre, installation.clock.now())))
+                if not found.agrees:
+                    raise SystemExit(DOES_NOT_AGREE)
+                return
+    message = f"there is no deadline {deadline_id}"
+    raise click.ClickException(message)
+
+
+@command.command("show")
+@click.argument("deadline_id", metavar="ID", type=click.UUID)
+@click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="The sheet's language.")
+def show_command(deadline_id: UUID, lang: str) -> None:
+    """Print all that the due instant of deadline ID came from: enough to compute it again. Exit code 1 if it differs.
+
+    The console shows the same lines at /cases/NUMBER/deadlines/ID.
+    """
+    with open_installation() as installation:
+        for centre in chosen(installation, None):
+            with installation.database.begin(centre.id) as connection:
+                found = explain(connection, deadline_id)
+            if found is not None:
+                click.echo(
+                    "\n".join(f"{label}: {value}" for label, value in sheet(found, centre.zone, zh=lang == "zh"))
+                )
                 if not found.agrees:
                     raise SystemExit(DOES_NOT_AGREE)
                 return

@@ -10,6 +10,7 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from antifraud.cases.casefile import CaseNotFound
+from antifraud.cases.derivations import waits_of_case
 from antifraud.cases.dossier import Dossier, lock_case, read_dossier
 from antifraud.console.casework import chart, wording
 from antifraud.console.casework.doing import VERBS, Form, NotPossible, do, read_act
@@ -144,6 +145,7 @@ def _values(work: Work, dossier: Dossier, **given: Any) -> dict[str, Any]:  # no
         "view": view,
         "dossier": dossier,
         "next_due": next_due(view.requests),
+        "waits": waits_of_case(work.connection, dossier.id),
         "chart": view.chart,
         "segments": chart.segments,
         "share": chart.share,

@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from antifraud.console.casework import approvals_pages, case_pages, list_pages
+from antifraud.console.casework import approvals_pages, case_pages, deadline_pages, list_pages
 from antifraud.console.frame.page import Console
 
 
@@ -11,5 +11,6 @@ def blueprint(console: Console) -> Blueprint:
     room = Blueprint("casework", __name__)
     list_pages.register(room, console)
     case_pages.register(room, console)
+    deadline_pages.register(room, console)
     approvals_pages.register(room, console)
     return room

@@ -7,10 +7,10 @@ from sqlalchemy import select
 from sqlalchemy.engine import make_url
 
 from antifraud.auth.service import Centre
+from antifraud.cases.derivations import explain, recomputed
 from antifraud.deadlines.models import deadlines
 from antifraud.foundation.clock import FrozenClock
 from antifraud.installation import Installation
-from antifraud.verification.derivations import explain, recomputed
 from tests.factories.cases import HELD, Story
 from tests.factories.commands import run
 

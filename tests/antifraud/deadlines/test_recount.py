@@ -7,10 +7,10 @@ from sqlalchemy import select
 
 from antifraud.auth.service import Centre
 from antifraud.cases import definitions
+from antifraud.cases.derivations import explain
 from antifraud.deadlines.models import deadlines
 from antifraud.foundation.clock import FrozenClock
 from antifraud.installation import Installation
-from antifraud.verification.derivations import explain
 from tests.factories.cases import Story
 from tests.factories.commands import run
 from tests.workflows.test_clocks_pauses import with_dates

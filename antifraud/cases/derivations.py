@@ -1,4 +1,4 @@
-"""A due instant computed again from how it says that it came about."""
+"""A wait with all that its due instant came from, and the instant computed again from that alone."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,18 +6,22 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, text
 
 from antifraud.cases import definitions
 from antifraud.cases.models import cases, procedures
 from antifraud.deadlines.models import deadlines
 from workflows.clocks import recompute, tzdata_version
 from workflows.codec import derivation_from_json
+from workflows.state import Derivation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """A wait, and all that a stranger needs to compute its due instant."""
+    """A wait, and all that a stranger needs to compute its due instant.
+
+    `institution` and `country` are those of the institution that it is about, where it is about one.
+    """
 
     id: UUID
     case_no: str
@@ -27,9 +31,12 @@ class Explanation:
     step: int
     due_at: datetime
     derivation: Mapping[str, Any]
+    content_hash: str
     recomputed_at: datetime
     tzdata: str
     confidence: str | None
+    institution: str | None
+    country: str | None
     state: str
     started_at: datetime
     ended_at: datetime | None
@@ -40,6 +47,10 @@ class Explanation:
     def agrees(self) -> bool:
         """Tell whether the instant is the one that its derivation gives."""
         return self.recomputed_at == self.due_at
+
+    def read(self) -> Derivation:
+        """Return the derivation as the engine reads it."""
+        return derivation_from_json(self.derivation)
 
 
 def recomputed(derivation: Mapping[str, Any]) -> datetime:
@@ -68,6 +79,7 @@ def explain(connection: Connection, deadline_id: UUID) -> Explanation | None:
     rule = row.derivation["rule"]
     known = definitions.by_hash(connection, row.content_hash).provenance
     within = [line for line in known if rule == line.path or rule.startswith((f"{line.path}.", f"{line.path}["))]
+    institution, country = _institution(connection, row.subject_kind, row.subject_id)
     return Explanation(
         id=row.id,
         case_no=row.no,
@@ -77,12 +89,55 @@ def explain(connection: Connection, deadline_id: UUID) -> Explanation | None:
         step=row.step,
         due_at=row.due_at,
         derivation=row.derivation,
+        content_hash=row.content_hash,
         recomputed_at=recomputed(row.derivation),
         tzdata=tzdata_version(),
         confidence=max(within, key=lambda line: len(line.path)).confidence if within else None,
+        institution=institution,
+        country=country,
         state=row.state,
         started_at=row.started_at,
         ended_at=row.ended_at,
         late_by_seconds=None if row.late_by_seconds is None else float(row.late_by_seconds),
         caught_up=row.caught_up,
     )
+
+
+def waits_of_case(connection: Connection, case_id: UUID) -> dict[tuple[UUID, datetime], UUID]:
+    """Return the waits of a case that run, by what they are about and when they are due: where each is explained."""
+    rows = connection.execute(
+        select(deadlines.c.id, deadlines.c.subject_id, deadlines.c.due_at).where(
+            deadlines.c.case_id == case_id, deadlines.c.state == "running"
+        )
+    )
+    return {(row.subject_id, row.due_at): row.id for row in rows}
+
+
+def wait_about(connection: Connection, case_no: str, subject_id: UUID) -> UUID | None:
+    """Return the next wait about something in a case, or the last that was, if none runs."""
+    found: UUID | None = connection.scalar(
+        select(deadlines.c.id)
+        .join(cases, cases.c.id == deadlines.c.case_id)
+        .where(cases.c.no == case_no, deadlines.c.subject_id == subject_id)
+        .order_by(
+            (deadlines.c.state == "running").desc(),
+            deadlines.c.ended_at.desc().nulls_last(),
+            deadlines.c.due_at,
+        )
+        .limit(1)
+    )
+    return found
+
+
+_INSTITUTION = """
+    SELECT code, country FROM institutions WHERE id = coalesce(
+        (SELECT institution_id FROM requests WHERE id = :subject),
+        (SELECT institution_id FROM holds WHERE id = :subject))
+"""
+
+
+def _institution(connection: Connection, subject_kind: str, subject_id: UUID) -> tuple[str | None, str | None]:
+    if subject_kind not in {"request", "hold"}:
+        return None, None
+    row = connection.execute(text(_INSTITUTION), {"subject": subject_id}).one_or_none()
+    return (None, None) if row is None else (row.code, row.country)
