@@ -116,12 +116,15 @@ class Account:
                     frozen_minor=self.frozen_minor + effect.amount_minor,
                     frozen_until=effect.ends_at,
                 )
-            case "return":
+            case "return" if self.frozen_minor:
                 return replace(
                     self,
                     frozen_minor=self.frozen_minor - effect.amount_minor,
                     returned_minor=self.returned_minor + effect.amount_minor,
                 )
+            case "return" | "recall":
+                returned = self.returned_minor + effect.amount_minor
+                return replace(self._unstopped(), returned_minor=returned)
             case "lapse":
                 if self.stopped_until is not None:
                     return self._unstopped()
@@ -186,6 +189,8 @@ def decide(  # noqa: PLR0911 - one line for each kind of request
             return _release(account, request, at)
         case "return":
             return _return(account, request, at)
+        case "recall":
+            return _recall(account, request, at)
         case "trace":
             return Decision(outcome="moved_on" if script.moves else "gone", held_minor=0, next=_next(script, at))
         case _:
@@ -295,10 +300,20 @@ def _release(account: Account, request: BankRequest, at: datetime) -> Decision:
 
 def _return(account: Account, request: BankRequest, at: datetime) -> Decision:
     asked = _asked(request)
-    amount = account.frozen_minor if asked is None else min(account.frozen_minor, asked)
+    kept = account.frozen_minor or sum(account.claims.values())
+    amount = kept if asked is None else min(kept, asked)
     if amount == 0:
         return Decision(outcome="refused", held_minor=0, reason="账户内没有已冻结的资金")
     return Decision(outcome="returned", held_minor=amount, effects=(_effect("return", account, request, at, amount),))
+
+
+def _recall(account: Account, request: BankRequest, at: datetime) -> Decision:
+    """Give the money back at once, as far as it is there: a recall holds nothing."""
+    asked = _asked(request)
+    amount = account.free_minor if asked is None else min(account.free_minor, asked)
+    if amount == 0:
+        return Decision(outcome="gone", held_minor=0)
+    return Decision(outcome="returned", held_minor=amount, effects=(_effect("recall", account, request, at, amount),))
 
 
 def lapse_of(account: Account, until: datetime) -> Effect | None:

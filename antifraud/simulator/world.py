@@ -16,6 +16,7 @@ from antifraud.channel.wire import Answer, BankRequest, dump_answer, parse_reque
 from antifraud.foundation.clock import Clock
 from antifraud.foundation.json import instant_text
 from antifraud.foundation.problems import InvalidValue
+from antifraud.simulator import words
 from antifraud.simulator.accounts import SILENT, Account, AccountScript, Decision, Effect, Move, decide, lapse_of
 from antifraud.simulator.ledger import LineFile
 from antifraud.simulator.setup import Bank, SimulatorConfig, simulator_home
@@ -180,7 +181,7 @@ class World:
             self._remind(bank, request)
             return self._noted(bank, raw, Reply(ACCEPTED, dump_answer(received)), due_at=None)
         if not bank.has(request.account.number):
-            missing = Decision(outcome="no_account")
+            missing = words.said(request, Decision(outcome="no_account"))
             return self._answered_at_once(bank, request, raw, missing, now)
         script = self._account(bank, request).script
         if script.answer == SILENT:
@@ -188,8 +189,12 @@ class World:
         if script.after_seconds:
             due_at = now + timedelta(seconds=script.after_seconds)
             return self._noted(bank, raw, Reply(ACCEPTED, dump_answer(received)), due_at=due_at)
-        decision = decide(self._account(bank, request), request, now, self.config.stop_term)
+        decision = self._decided(self._account(bank, request), request, now)
         return self._answered_at_once(bank, request, raw, decision, now)
+
+    def _decided(self, account: Account, request: BankRequest, at: datetime) -> Decision:
+        term = words.term_of(request, self.config.stop_term)
+        return words.said(request, decide(account, words.understood(request), at, term))
 
     def _answered_at_once(
         self, bank: Bank, request: BankRequest, raw: bytes, decision: Decision, now: datetime
@@ -212,7 +217,7 @@ class World:
         if key not in self._accounts:
             # On the disk together with the line of the request, which follows.
             self._note({"event": "account", "script": asdict(invent(bank, request))}, sync=False)
-        elif request.supplement and request.kind == "stop" and self._accounts[key].script.invented:
+        elif request.supplement and words.understood(request).kind == "stop" and self._accounts[key].script.invented:
             grown = with_more(bank, self._accounts[key].script, request)
             self._note({"event": "account", "script": asdict(grown)}, sync=False)
         return self._accounts[key]
@@ -238,7 +243,7 @@ class World:
         due_at = cast("datetime", taken.due_at)
         request = parse_request(taken.raw)
         account = self._accounts[(key[0], request.account.number)]
-        decision = decide(account, request, due_at, self.config.stop_term)
+        decision = self._decided(account, request, due_at)
         self._note(
             {
                 "event": "answer",
