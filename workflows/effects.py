@@ -101,8 +101,8 @@ class RecordFact(Effect):
     hold (money held, once, capped at the traced amount), conversion (stop to
     freeze before its end). `verdict`: in_time|late|missing|undelivered|
     excluded|counted. `stop_at` is None where the box ended with nothing.
-    `request_kind` is that of the request whose box it is; a fact about a hold
-    has none.
+    `request_kind` is the role of the request whose box it is, the same under
+    every scheme; a fact about a hold has none.
     """
 
     kind: str

@@ -14,6 +14,8 @@ STOPS = frozenset({"stop", "second_stop"})
 """Roles that begin a stop term."""
 BEGINNING = frozenset({"stop", "second_stop", "freeze"})
 """Roles that may open a hold, or open it again."""
+REVIVING = frozenset({"freeze", "second_stop", "extend"})
+"""Roles whose answer counts although the stop has lapsed meanwhile."""
 ASKERS = frozenset({"victim", "victim_bank", "police_centre", "fiu", "foreign_centre", "bank", "supervisor"})
 """Who may ask for a measure."""
 SCOPES = frozenset({"whole", "amount"})

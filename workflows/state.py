@@ -207,6 +207,11 @@ class Request:
     despite_others: bool = False
     told: bool = field(default=False, metadata=SPARSE)
 
+    @property
+    def purpose(self) -> str:
+        """What the request is for, whatever its scheme calls it; before there were roles, the kind said it."""
+        return self.role or self.kind
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:

@@ -29,6 +29,7 @@ sources = Table(
     Column("may_send_history", Boolean, nullable=False, server_default=text("false")),
     Column("quota_per_minute", Integer, nullable=False),
     Column("token_hash", LargeBinary),
+    Column("asks_as", Text, nullable=False, server_default=text("'police_centre'")),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("revoked_at", DateTime(timezone=True)),
 )

@@ -27,7 +27,7 @@ class Centre:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Who reports: what it may do comes from its row, never from the report."""
+    """Who reports: what it may do, and as whom it asks, comes from its row, never from the report."""
 
     id: UUID
     centre_id: UUID
@@ -35,10 +35,11 @@ class Source:
     trust: str
     may_send_history: bool
     quota_per_minute: int
+    asks_as: str = "police_centre"
 
 
 _SOURCE_OF = (
-    "SELECT id, centre_id, code, trust, may_send_history, quota_per_minute FROM sources"
+    "SELECT id, centre_id, code, trust, may_send_history, quota_per_minute, asks_as FROM sources"
     " WHERE token_hash = decode(shown.presented, 'hex') AND revoked_at IS NULL"
 )
 
@@ -107,4 +108,4 @@ def centre_by_code(database: Database, code: str) -> Centre:
 
 
 def _source(row: Row[*tuple[Any, ...]]) -> Source:
-    return Source(row.id, row.centre_id, row.code, row.trust, row.may_send_history, row.quota_per_minute)
+    return Source(row.id, row.centre_id, row.code, row.trust, row.may_send_history, row.quota_per_minute, row.asks_as)

@@ -21,6 +21,7 @@ institutions = Table(
     Column("local_code", Text),
     Column("is_simulated", Boolean, nullable=False, server_default=text("false")),
     Column("active", Boolean, nullable=False, server_default=text("true")),
+    Column("agreed_answer", Text),
     Column("created_at", DateTime(timezone=True), nullable=False),
 )
 

@@ -13,13 +13,18 @@ from antifraud.banks.models import channels, institution_keys, institutions
 
 @dataclass(frozen=True, slots=True)
 class Institution:
-    """One row of the directory; `channel` is how a request reaches it now (`manual`: by a person)."""
+    """One row of the directory; `channel` is how a request reaches it now (`manual`: by a person).
+
+    `agreed_answer` is the time to answer that was agreed with it (ISO 8601), if any.
+    """
 
     id: UUID
     code: str
     name_zh: str
     name_en: str
     channel: str
+    country: str | None = None
+    agreed_answer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,8 @@ _INSTITUTIONS = select(
     institutions.c.code,
     institutions.c.name_zh,
     institutions.c.name_en,
+    institutions.c.country,
+    institutions.c.agreed_answer,
     channels.c.kind.label("channel"),
 ).select_from(
     institutions.outerjoin(channels, (channels.c.institution_id == institutions.c.id) & channels.c.retired_at.is_(None))
@@ -57,7 +64,8 @@ _INSTITUTIONS = select(
 
 # Asked for every report, so it is ready as text.
 _CALLED: Final = """
-    SELECT institutions.id, institutions.code, institutions.name_zh, institutions.name_en, channels.kind AS channel
+    SELECT institutions.id, institutions.code, institutions.name_zh, institutions.name_en, institutions.country,
+        institutions.agreed_answer, channels.kind AS channel
     FROM institutions
     LEFT JOIN channels ON channels.institution_id = institutions.id AND channels.retired_at IS NULL
     WHERE institutions.active
@@ -123,4 +131,12 @@ def usable_key(connection: Connection, key_id: str, at: datetime) -> Institution
 
 
 def _institution(row: Row[*tuple[Any, ...]]) -> Institution:
-    return Institution(row.id, row.code, row.name_zh, row.name_en, row.channel or "manual")
+    return Institution(
+        row.id,
+        row.code,
+        row.name_zh,
+        row.name_en,
+        row.channel or "manual",
+        country=row.country,
+        agreed_answer=row.agreed_answer,
+    )

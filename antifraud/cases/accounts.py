@@ -15,8 +15,6 @@ from antifraud.vault.service import DataKey
 from antifraud.work import Work
 
 SHORTEST_TAIL = 4
-POOLED_KINDS = frozenset({"pooled", "settlement"})
-"""Accounts that hold many people's money: never stopped whole without a supervisor."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

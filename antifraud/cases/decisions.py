@@ -19,7 +19,7 @@ from workflows.state import Approval, Hold
 
 _MOST: Final = 200
 _KEEPING: Final = frozenset({"freeze", "second_stop", "extend"})
-"""Measures without which the stop ends by itself."""
+"""Roles of measures without which the stop ends by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +52,10 @@ def behind(approval: Approval, hold: Hold, state: ProcedureState, definition: De
         for clock in state.clocks.values()
         if clock.kind == "approval" and clock.subject_id == approval.id
     ]
-    if approval.act in _KEEPING and hold.ends_at is not None:
+    role = definition.role_of(approval.act)
+    if role in _KEEPING and hold.ends_at is not None:
         found.append(Behind(kind="freeze_end" if hold.state == "frozen" else "stop_end", at=hold.ends_at))
-    if approval.act == "release":
+    if role == "release":
         found += [
             Behind(kind="task", at=task.due_at)
             for task in state.tasks.values()

@@ -1,7 +1,7 @@
 """Definitions in the database: frozen by content hash, pinned to procedures, in force per centre."""
 
 from functools import lru_cache
-from typing import Final
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, select, update
@@ -11,6 +11,7 @@ from antifraud.cases.models import activations, definitions
 from antifraud.work import Work
 from workflows import Definition, parse
 from workflows.language.boxes import boxes_of, unreached
+from workflows.scheme import Outcome, RequestKind, TaskKind
 
 
 class NoDefinitionInForce(Exception):
@@ -42,10 +43,7 @@ def put_in_force(work: Work, content_hash: str, *, approver: str | None) -> bool
         CalendarMissing: It would be approved, but a wait that began today could not be counted.
     """
     if approver:
-        faults = unreached(boxes_of(by_hash(work.connection, content_hash)), work.now().date())
-        if faults:
-            message = "; ".join(f"{rule}: {sentence}" for rule, sentence in faults)
-            raise CalendarMissing(message)
+        refuse_uncounted(work, content_hash)
     current = work.connection.execute(
         select(activations).where(activations.c.centre_id == work.centre_id, activations.c.ended_at.is_(None))
     ).one_or_none()
@@ -71,26 +69,24 @@ def put_in_force(work: Work, content_hash: str, *, approver: str | None) -> bool
     return True
 
 
-# Asked for every case that opens, so it is ready as text; what it names is kept parsed, see `by_hash`.
-_IN_FORCE: Final = """
-    SELECT activations.content_hash, definitions.id, definitions.version, activations.status, centres.kind
-    FROM activations
-    JOIN definitions ON definitions.content_hash = activations.content_hash
-    JOIN centres ON centres.id = activations.centre_id
-    WHERE activations.centre_id = %s AND activations.ended_at IS NULL
-"""
-
-
-def in_force(connection: Connection, centre_id: UUID) -> Definition:
-    """Return the definition that new procedures of the centre are opened under.
-
-    Only a drill may run an example: in a live centre a named person must have
-    approved the scheme before an order leaves under it.
+def refuse_uncounted(work: Work, content_hash: str) -> None:
+    """Refuse to approve a scheme that counts days in a calendar without data for them.
 
     Raises:
-        NoDefinitionInForce: None is, or only an example in a live centre.
+        CalendarMissing: A wait that began today could not be counted.
     """
-    row = connection.exec_driver_sql(_IN_FORCE, (centre_id,)).one_or_none()
+    faults = unreached(boxes_of(by_hash(work.connection, content_hash)), work.now().date())
+    if faults:
+        message = "; ".join(f"{rule}: {sentence}" for rule, sentence in faults)
+        raise CalendarMissing(message)
+
+
+def refuse_example(row: Any) -> None:  # noqa: ANN401 - a row with the columns of a definition in force
+    """Refuse what no order may leave under: only a drill may run a scheme that nobody approved.
+
+    Raises:
+        NoDefinitionInForce: None is in force, or only an example in a live centre.
+    """
     if row is None:
         message = "no workflow definition is in force in this centre"
         raise NoDefinitionInForce(message)
@@ -100,7 +96,6 @@ def in_force(connection: Connection, centre_id: UUID) -> Definition:
             f" antifraud workflow activate {row.id} {row.version} --approver NAME"
         )
         raise NoDefinitionInForce(message)
-    return by_hash(connection, row.content_hash)
 
 
 def standing(connection: Connection, centre_id: UUID) -> tuple[str, str, str | None] | None:
@@ -141,6 +136,20 @@ def by_hash(connection: Connection, content_hash: str) -> Definition:
             raise LookupError(message)
         known = _by_hash[content_hash] = _parsed(text)
     return known
+
+
+def titled(table: str, code: str) -> RequestKind | Outcome | TaskKind | None:
+    """Return what definitions call a code of theirs, of those that this process has read; the newest first.
+
+    Args:
+        table: requests, outcomes or tasks.
+        code: As a definition writes it.
+    """
+    for definition in reversed(list(_by_hash.values())):
+        found: RequestKind | Outcome | TaskKind | None = getattr(definition, table).get(code)
+        if found is not None and (found.title_zh or found.title_en):
+            return found
+    return None
 
 
 # Content-addressed and frozen, so it can never be stale.

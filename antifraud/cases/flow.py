@@ -218,7 +218,7 @@ def _accounts(
         account.returned = sum(
             (request.executed_minor if request.executed_minor is not None else request.asked_minor) or 0
             for request in requests.values()
-            if request.kind == "return" and request.outcome is not None and request.hold_id in returned
+            if request.purpose == "return" and request.outcome is not None and request.hold_id in returned
         )
     return accounts
 
@@ -253,7 +253,7 @@ def _node(account: _Account, requests: Mapping[UUID, Request], marks: Marks) -> 
         key=lambda request: (request.created_at, request.id),
     )
     waiting = [request for request in own if request.stage not in {"answered", "withdrawn"}]
-    answered = [request for request in own if request.kind in _ANSWERED and request.answered_at is not None]
+    answered = [request for request in own if request.purpose in _ANSWERED and request.answered_at is not None]
     shown = waiting[-1] if waiting else own[-1] if own else None
     took = None
     if answered and answered[-1].answered_at is not None:

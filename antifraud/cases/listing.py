@@ -121,7 +121,7 @@ def _lines(work: Work, found: Collection[Row[*tuple[Any, ...]]]) -> list[CaseLin
         _transfer(row) for row in connection.execute(select(transfers).where(transfers.c.case_id.in_(ids)))
     )
     held = _by_case((row.case_id, _value(Hold, holds, row)) for row in _all(work, holds, ids))
-    open_or_returned = or_(requests.c.stage.not_in(("answered", "withdrawn")), requests.c.kind == "return")
+    open_or_returned = or_(requests.c.stage.not_in(("answered", "withdrawn")), requests.c.role == "return")
     asked = _by_case(
         (row.case_id, _value(Request, requests, row))
         for row in connection.execute(select(requests).where(requests.c.case_id.in_(ids), open_or_returned))

@@ -12,8 +12,9 @@ from antifraud.cases.models import documents
 from antifraud.cases.orders import Authority, compose
 from antifraud.foundation.json import loads
 from antifraud.outbox.service import Message
-from workflows import derived_id
-from workflows.state import Request
+from workflows import Definition, derived_id
+from workflows.clocks import derive, parse_length
+from workflows.state import Hold, Request
 
 MAX_AUTHORITY_BYTES = 65_536
 
@@ -67,12 +68,14 @@ class Mail:
             account=desk.accounts[hold.account_id],
             receipt=desk.receipts.get(hold.receipt_id) if hold.receipt_id else None,
             authority=self._authority(desk, file.row["authority_cipher"], file.id, file.row["key_id"]),
-            answer_limit_seconds=int(definition.answer[request.urgency].length.absolute().total_seconds()),
+            answer_limit_seconds=_answer_limit(definition, hold, request),
             supplement=request.supplement,
             reply_to=f"{self.public_url}/api/bank/v1/requests/{request.id}/replies",
             issued_at=request.created_at,
             about=None if reminder is None else request.id,
             message_id=message_id,
+            tells=definition.requests[request.kind].tells,
+            force=definition.force,
         )
         return Message(
             id=message_id,
@@ -92,6 +95,15 @@ class Mail:
             return self.authority
         document = loads(desk.keys[key_id].open("cases", "authority", case_id, cipher), max_bytes=MAX_AUTHORITY_BYTES)
         return Authority.from_json(document)
+
+
+def _answer_limit(definition: Definition, hold: Hold, request: Request) -> int:
+    """Return the seconds that the institution has, as counted from the request: agreed with it, else of the scheme."""
+    box = definition.answer_clock(request.kind, request.urgency).box
+    is_agreed = box.hard_end is None and definition.requests[request.kind].own_clock is None
+    if hold.agreed_answer is not None and is_agreed:
+        return int(parse_length(hold.agreed_answer).absolute().total_seconds())
+    return int((derive(box, request.created_at, "").due_at - request.created_at).total_seconds())
 
 
 def references_of(desk: Desk, document_ids: Iterable[UUID]) -> dict[UUID, str]:

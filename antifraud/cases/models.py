@@ -48,6 +48,23 @@ activations = Table(
     Column("ended_at", DateTime(timezone=True)),
 )
 
+routes = Table(
+    "routes",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("centre_id", Uuid, nullable=False),
+    Column("position", SmallInteger, nullable=False),
+    Column("jurisdiction", Text),
+    Column("asset", Text),
+    Column("cross_border", Boolean),
+    Column("beside", Boolean, nullable=False, server_default=text("false")),
+    Column("content_hash", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("approver", Text),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("ended_at", DateTime(timezone=True)),
+)
+
 cases = Table(
     "cases",
     metadata,
@@ -209,6 +226,7 @@ holds = Table(
     Column("lapse_confirmed", Boolean, nullable=False),
     Column("cause_request_id", Uuid),
     Column("appeal_id", Uuid),
+    Column("lane", Text),
 )
 
 requests = Table(
@@ -222,6 +240,9 @@ requests = Table(
     Column("institution_id", Uuid, nullable=False),
     Column("key_id", Uuid, nullable=False),
     Column("kind", Text, nullable=False),
+    Column("role", Text, nullable=False, server_default=text("''")),
+    Column("approval", Text, nullable=False, server_default=text("''")),
+    Column("told", Boolean, nullable=False, server_default=text("false")),
     Column("stage", Text, nullable=False),
     Column("outcome", Text),
     Column("conflict", Boolean, nullable=False),

@@ -8,6 +8,7 @@ from uuid import UUID
 from antifraud.cases.accounts import AccountCard, ReceiptCard
 from antifraud.foundation.json import canonical
 from antifraud.foundation.money import to_json
+from workflows.scheme_rules import TOLD
 from workflows.state import Request
 
 
@@ -47,11 +48,19 @@ def compose(  # noqa: PLR0913 - the message has that many independent facts
     issued_at: datetime,
     about: UUID | None = None,
     message_id: UUID | None = None,
+    tells: frozenset[str] = frozenset(TOLD),
+    force: str = "order",
 ) -> bytes:
     """Return the canonical JSON bytes of the native message; the reporter is never in it.
 
     A reminder carries an id of its own and names the request it is ``about``.
+    ``tells`` are the facts that the definition lists for the kind: every other
+    one stands in the message as null, so that its form never depends on the
+    scheme. ``force`` and the role of a kind are told where they are not what
+    an institution takes for granted: an order, and the role that the kind is
+    called after.
     """
+    amount = request.asked_minor if "amount" in tells else None
     return canonical(
         {
             "id": message_id or request.id,
@@ -67,24 +76,38 @@ def compose(  # noqa: PLR0913 - the message has that many independent facts
                 "scheme": account.scheme,
                 "number": account.number,
                 "sub_ref": account.sub_ref,
-                "holder": account.holder,
+                "holder": account.holder if "holder" in tells else None,
             },
             "measure": {
                 "scope": request.scope,
-                "amount_minor": None if request.asked_minor is None else to_json(request.asked_minor),
+                "amount_minor": None if amount is None else to_json(amount),
                 "asset": request.asset,
                 "ends_at": request.ends_at,
             },
-            "receipt": None
-            if receipt is None
-            else {
-                "amount_minor": None if receipt.amount_minor is None else to_json(receipt.amount_minor),
-                "asset": receipt.asset,
-                "earliest": receipt.earliest_at,
-                "latest": receipt.latest_at,
-                "reference": receipt.reference,
-            },
-            "authority": {**authority.to_json(), "documents": [*authority.documents, *request.documents]},
+            "receipt": _receipt(receipt, tells),
+            "authority": _authority(authority, request, tells),
             "reply_to": reply_to,
+            **({} if request.purpose == request.kind else {"role": request.purpose}),
+            **({} if force == "order" else {"force": force}),
         }
     )
+
+
+def _receipt(receipt: ReceiptCard | None, tells: frozenset[str]) -> dict[str, Any] | None:
+    if receipt is None or not tells & {"amount", "paid_at", "reference"}:
+        return None
+    is_amount = "amount" in tells and receipt.amount_minor is not None
+    return {
+        "amount_minor": to_json(receipt.amount_minor) if is_amount and receipt.amount_minor is not None else None,
+        "asset": receipt.asset if "amount" in tells else None,
+        "earliest": receipt.earliest_at if "paid_at" in tells else None,
+        "latest": receipt.latest_at if "paid_at" in tells else None,
+        "reference": receipt.reference if "reference" in tells else None,
+    }
+
+
+def _authority(authority: Authority, request: Request, tells: frozenset[str]) -> dict[str, Any]:
+    """Return whose instruction it is; a request on nobody's instruction names no officer, basis or paper."""
+    named = authority.to_json() if "authority" in tells else Authority(name=authority.name).to_json()
+    papers = [*authority.documents, *request.documents] if "documents" in tells else []
+    return {**named, "documents": papers}

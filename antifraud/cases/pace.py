@@ -41,7 +41,7 @@ def pace(connection: Connection, institution_code: str, now: datetime) -> Pace:
         .join(institutions, institutions.c.id == requests.c.institution_id)
         .where(
             institutions.c.code == institution_code,
-            requests.c.kind == "stop",
+            requests.c.role == "stop",
             requests.c.created_at > now - LOOKED_BACK,
             requests.c.created_at <= now,
         )

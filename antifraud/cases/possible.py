@@ -19,6 +19,7 @@ from workflows.events import (
     ApprovalGiven,
     CaseFiled,
     CaseNotFiled,
+    ChaseExtended,
     ClaimConfirmed,
     ClaimDropped,
     LeadResolved,
@@ -38,11 +39,14 @@ class Possible:
     """What one person can do in one case; each set holds the subjects of an act.
 
     `measures` are request kinds by hold, `settle` the outcomes among which a
-    contradiction is decided, by request. `approve` are the decisions that this
+    contradiction is decided, by request. `override` are claims that only a
+    supervisor may confirm, with a note. `approve` are the decisions that this
     person may make, `own` those that only somebody else may.
     """
 
     confirm: frozenset[UUID] = frozenset()
+    override: frozenset[UUID] = frozenset()
+    extend: frozenset[UUID] = frozenset()
     drop: frozenset[UUID] = frozenset()
     resolve: frozenset[UUID] = frozenset()
     measures: Mapping[UUID, tuple[str, ...]] = field(default_factory=dict)
@@ -66,7 +70,16 @@ def possible(dossier: Dossier, actor: str, now: datetime) -> Possible:
     requests = [(trial, request) for trial in trials for request in trial.procedure.state.requests.values()]
     approvals = [(trial, approval) for trial in trials for approval in trial.procedure.state.approvals.values()]
     return Possible(
-        confirm=frozenset(hold.id for trial, hold in holds if trial.takes(ClaimConfirmed, hold_id=hold.id)),
+        confirm=frozenset(
+            hold.id for trial, hold in holds if trial.takes(ClaimConfirmed, hold_id=hold.id, note=str(_ANY))
+        ),
+        override=frozenset(
+            hold.id
+            for trial, hold in holds
+            if trial.takes(ClaimConfirmed, hold_id=hold.id, note=str(_ANY))
+            and not trial.takes(ClaimConfirmed, hold_id=hold.id)
+        ),
+        extend=frozenset(hold.id for trial, hold in holds if trial.takes(ChaseExtended, hold_id=hold.id)),
         drop=frozenset(hold.id for trial, hold in holds if trial.takes(ClaimDropped, hold_id=hold.id, reason="wrong")),
         resolve=frozenset(
             hold.id
@@ -123,8 +136,8 @@ class _Trial:
         """Return the kinds of request that may be asked for a hold; a first stop is no measure that a person asks."""
         return tuple(
             kind
-            for kind in self.procedure.definition.requests
-            if kind != "stop" and self.takes(MeasureAsked, hold_id=hold.id, kind=kind)
+            for kind, rules in self.procedure.definition.requests.items()
+            if rules.role != "stop" and self.takes(MeasureAsked, hold_id=hold.id, kind=kind, papers=rules.documents)
         )
 
     def outcomes(self, request: Request) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import update
 
-from antifraud.cases.acts import act_in, name_account, reason_code
+from antifraud.cases.acts import act_in, crossed, name_account, reason_code
 from antifraud.cases.casefile import CaseFile
 from antifraud.cases.messages import Mail
 from antifraud.cases.models import transfers
@@ -56,6 +56,8 @@ def correct_account(work: Work, mail: Mail, case_id: UUID, hold_id: UUID, correc
             paid_at=wrong.paid_at,
             since=work.now(),
             doubts=named.doubts,
+            agreed_answer=named.agreed_answer,
+            cross_border=crossed(work, wrong, named.country),
         )
         return ClaimCorrected(**known, hold_id=hold_id, claim=claim, by=work.actor, reason=reason)
 

@@ -27,6 +27,7 @@ class Destination:
     read: NumberReading
     card: AccountCard | None
     account_id: UUID | None
+    institution: Institution | None = None
 
     @property
     def doubts(self) -> tuple[str, ...]:
@@ -47,7 +48,12 @@ def lock_accounts(work: Work, named: Iterable[NextAccount]) -> dict[NextAccount,
     known = [card for card in cards.values() if card is not None]
     ids, merged = resolve(work, known), whole(known)
     return {
-        item: Destination(reads[item], merged[card], ids[card]) if card else Destination(reads[item], None, None)
+        item: Destination(
+            reads[item],
+            merged[card] if card else None,
+            ids[card] if card else None,
+            institutions.get(item.institution),
+        )
         for item, card in cards.items()
     }
 
@@ -82,6 +88,7 @@ def claims_on(  # noqa: PLR0917 - the message, the case, and what is known of bo
     if not named:
         return ()
     work = desk.work
+    left = _country_of(desk, hold.institution_id)
     desk.accounts |= {one.account_id: one.card for one in destinations.values() if one.account_id and one.card}
     hops = trail.hops_of_case(work, file.id)
     lead_ids = trail.leads_of_case(work, file.id)
@@ -115,6 +122,9 @@ def claims_on(  # noqa: PLR0917 - the message, the case, and what is known of bo
                 paid_at=item.at,
                 since=reply.received_at,
                 doubts=to.doubts,
+                agreed_answer=to.institution.agreed_answer if to.institution else None,
+                cross_border=_crossed(left, to.institution.country if to.institution else None),
+                account_kind=to.card.kind if to.card else None,
             )
         )
     trail.add_receipts(desk, file.id, key, receipts)
@@ -122,6 +132,18 @@ def claims_on(  # noqa: PLR0917 - the message, the case, and what is known of bo
     # Now, within the savepoint of the answer: a refused one takes them away with it.
     work.write()
     return tuple(claims)
+
+
+def _country_of(desk: Desk, institution_id: UUID | None) -> str | None:
+    if institution_id is None:
+        return None
+    desk.need_institutions([institution_id])
+    return desk.institutions[institution_id].country
+
+
+def _crossed(left: str | None, reached: str | None) -> bool | None:
+    """Tell whether money crossed a border on its way on; None where the country of either institution is unknown."""
+    return None if left is None or reached is None else left != reached
 
 
 def _plain(item: NextAccount, hold: Hold) -> NextAccount:

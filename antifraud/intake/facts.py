@@ -49,7 +49,9 @@ class PartyFacts:
 class TransferFacts:
     """One payment of the report, at its place ``index`` in the document.
 
-    ``hop`` is told only where the source told it: 0 between the victim's own accounts, 1 to the first suspect.
+    ``reason`` says why the payment is contested, ``references`` which kinds of reference there are (``recall``,
+    ``police_no``): codes, by which a scheme chooses its lane. ``hop`` is told only where the source told it: 0 between
+    the victim's own accounts, 1 to the first suspect.
     """
 
     index: int
@@ -64,6 +66,8 @@ class TransferFacts:
     channel: str | None
     settlement: str | None
     note: str | None
+    reason: str | None = None
+    references: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The transfers of a report beside what the directory knows of their ends."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
@@ -7,7 +8,8 @@ from uuid import UUID
 from antifraud.auth.service import Source
 from antifraud.banks.queries import Institution, by_name
 from antifraud.cases import trail
-from antifraud.cases.accounts import POOLED_KINDS, AccountCard
+from antifraud.cases.accounts import AccountCard
+from antifraud.cases.routing import Where
 from antifraud.intake.codes import code_only
 from antifraud.intake.facts import AccountFacts, Flag, ReportFacts, TransferFacts
 from antifraud.intake.tiers import tiers_of
@@ -15,6 +17,7 @@ from antifraud.work import Work
 
 UNTRUSTED = "source_trust"
 """The doubt about an order that only a source without the right to dispatch asked for."""
+_UETR = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE)
 _UNKNOWN = (
     "not in the directory, so nobody there is asked: send a report of the same payment with the institution's code"
     " or full name, or let the duty officer resolve the lead"
@@ -23,7 +26,10 @@ _UNKNOWN = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One transfer; `claimed_asset` is the centre's own currency where the report names none, flagged as missing."""
+    """One transfer; `claimed_asset` is the centre's own currency where the report names none, flagged as missing.
+
+    Institutions are known also where the number is not: an account without its number has a country all the same.
+    """
 
     facts: TransferFacts
     tier: int
@@ -32,6 +38,10 @@ class Line:
     payment: trail.Payment | None
     claimed_asset: str
     has_wrong_checksum: bool
+    payer_institution: Institution | None = None
+    payee_institution: Institution | None = None
+    reason: str | None = None
+    references: tuple[str, ...] = ()
 
     @property
     def asset(self) -> str | None:
@@ -45,9 +55,19 @@ class Line:
             doubts.append(UNTRUSTED)
         if self.has_wrong_checksum:
             doubts.append("checksum")
-        if self.payee is not None and self.payee.kind in POOLED_KINDS:
-            doubts.append("pooled_account")
         return tuple(doubts)
+
+    @property
+    def cross_border(self) -> bool | None:
+        """Tell whether the money crossed a border; None where the country of either end is not known."""
+        ends = [end.country if end else None for end in (self.payer_institution, self.payee_institution)]
+        return None if None in ends else ends[0] != ends[1]
+
+    @property
+    def where(self) -> Where:
+        """Return what routes look at."""
+        country = self.payee_institution.country if self.payee_institution else None
+        return Where(jurisdiction=country, asset=self.claimed_asset, cross_border=self.cross_border)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +114,28 @@ def _line(facts: ReportFacts, transfer: TransferFacts, tier: int, known: dict[st
         payment=trail.Payment(issuer_id, transfer.reference) if issuer_id and transfer.reference else None,
         claimed_asset=transfer.asset or currency,
         has_wrong_checksum=any(pointer.startswith(at) for pointer in facts.confirmations),
+        payer_institution=known.get(transfer.payer.institution or "") if transfer.payer else None,
+        payee_institution=known.get(transfer.payee.institution or "") if transfer.payee else None,
+        reason=code_only(transfer.reason) or code_only(facts.fraud_type),
+        references=references_of(facts, transfer),
     )
+
+
+def references_of(facts: ReportFacts, transfer: TransferFacts) -> tuple[str, ...]:
+    """Return which kinds of reference a report has for a transfer, never what they say.
+
+    `reference` is the payment's own, `uetr` one that is written as such (RFC 4122), `document` a paper of the
+    authority; the report may name others.
+    """
+    found = []
+    if transfer.reference:
+        found.append("reference")
+        if _UETR.fullmatch(transfer.reference):
+            found.append("uetr")
+    if facts.authority and facts.authority.get("documents"):
+        found.append("document")
+    found += [code for one in transfer.references if (code := code_only(one))]
+    return tuple(dict.fromkeys(found))
 
 
 def _card(account: AccountFacts | None, known: dict[str, Institution]) -> AccountCard | None:

@@ -1,19 +1,21 @@
 """From the transfers of a report to accounts, receipts, leads and claims."""
 
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from uuid import UUID
 
 from antifraud.auth.service import Source
-from antifraud.cases import definitions, trail
+from antifraud.cases import trail
 from antifraud.cases.accounts import AccountCard, resolve, whole
 from antifraud.cases.casefile import CaseFile, Desk
+from antifraud.cases.definitions import NoDefinitionInForce
+from antifraud.cases.routing import Routing, routing_of
 from antifraud.foundation.times import TimeBounds
 from antifraud.intake.codes import code_only
 from antifraud.intake.facts import ReportFacts
 from antifraud.intake.lines import Line, lines_of
 from antifraud.intake.retold import Retold, holds_of
 from antifraud.vault.service import DataKey
-from workflows import Claim
+from workflows import Claim, Definition
 from workflows.engine.corrections import WITHDRAWN
 from workflows.events import ClaimAdded
 
@@ -37,6 +39,7 @@ class MoneyIn:
         self._payments: dict[trail.Payment, trail.LockedPayment] = {}
         self._accounts: dict[AccountCard, UUID] = {}
         self._own: set[UUID] = set()
+        self._routing: Routing | None = None
         self._desk.institutions |= read.institutions
 
     def lock_payments(self, new_case_id: UUID, *, is_chosen: bool = False) -> UUID | None:
@@ -79,8 +82,7 @@ class MoneyIn:
         retold = Retold(file=file, report_id=self._report_id, is_history=is_history, accounts=self._accounts)
         receipts: list[trail.Receipt] = []
         leads: list[trail.Lead] = []
-        claims: list[Claim] = []
-        anew: list[Claim] = []
+        wanted: list[_Wanted] = []
         for line in self._lines:
             locked = self._payments.get(line.payment) if line.payment else None
             if locked is not None and locked.case_id != file.id:
@@ -99,7 +101,7 @@ class MoneyIn:
                     continue
                 if line.payee is not None and twin.payee_account_id == self._accounts[line.payee]:
                     self._own.add(twin.id)
-                    (anew if every else claims).append(self._claim(line, twin.id, None, source))
+                    wanted.append(_Wanted(line, twin.id, is_anew=bool(every)))
                     continue
             receipt = self._receipt(line, first + len(receipts))
             receipts.append(receipt)
@@ -115,7 +117,7 @@ class MoneyIn:
             if lead is not None:
                 leads.append(lead)
             if line.tier > 0:
-                claims.append(self._claim(line, receipt.id, lead, source))
+                wanted.append(_Wanted(line, receipt.id, lead=lead))
         trail.add_receipts(self._desk, file.id, self._key, receipts)
         trail.add_leads(self._desk, file.id, self._key, leads)
         trail.add_people(
@@ -137,14 +139,64 @@ class MoneyIn:
         )
         if is_history:
             return
-        wanted = [(procedure_id, claim) for procedure_id in file.procedures for claim in claims]
-        if anew:
-            # What a withdrawal let go is asked anew, beside what becomes of the old order: a procedure of its own.
-            procedure_id = file.open_procedure(definitions.in_force(work.connection, work.centre_id))
-            wanted += [(procedure_id, claim) for claim in anew]
-        for procedure_id, claim in wanted:
+        for procedure_id, claim in self._claims(file, wanted, source):
             event = ClaimAdded(id=work.new_id(), at=work.now(), claim=claim)
             file.apply(procedure_id, event, cause_id=self._report_id)
+
+    def begin(self, file: CaseFile) -> None:
+        """Open the case's first procedure, unless the report is history: that has none until a live one joins it."""
+        if self.facts.origin == "historical":
+            return
+        work = self._desk.work
+        try:
+            self._routing = routing_of(work.connection, work.centre_id)
+        except NoDefinitionInForce:
+            if not file.procedures:
+                raise
+            # The case began under a scheme that somebody had put in force: what joins it goes on under that one.
+            self._routing = Routing(next(iter(file.procedures.values())).definition)
+        if file.procedures:
+            return
+        file.row["origin"] = "live"
+        places = [line.where for line in self._lines if line.tier > 0]
+        definitions = self._routing.definitions_for(places[0]) if places else (self._routing.ordinary,)
+        file.open_procedure(definitions[0])
+
+    def _claims(self, file: CaseFile, wanted: list["_Wanted"], source: Source) -> list[tuple[UUID, Claim]]:
+        """Return each claim with its procedure: one claim for every definition that its payment goes under."""
+        found = []
+        anew: dict[str, UUID] = {}
+        for one in wanted:
+            for definition in self._definitions(one.line):
+                if one.is_anew:
+                    # What a withdrawal let go is asked anew, beside what becomes of the old order.
+                    if definition.content_hash not in anew:
+                        anew[definition.content_hash] = file.open_procedure(definition)
+                    procedures = [anew[definition.content_hash]]
+                else:
+                    procedures = self._procedures(file, definition, set(anew.values()))
+                found += [(place, self._claim(one, source, definition)) for place in procedures]
+        return found
+
+    def _definitions(self, line: Line) -> tuple[Definition, ...]:
+        return self._routing.definitions_for(line.where) if self._routing else ()
+
+    def _procedures(self, file: CaseFile, definition: Definition, besides: set[UUID]) -> list[UUID]:
+        """Return the procedures of a definition, opened where the case has none; an open one keeps its version.
+
+        What no route takes goes to every procedure that no route opened, as the case began.
+        """
+        is_routed = self._is_routed(definition)
+        there = [
+            procedure.id
+            for procedure in file.procedures.values()
+            if procedure.id not in besides
+            and (procedure.definition.id == definition.id if is_routed else not self._is_routed(procedure.definition))
+        ]
+        return there or [file.open_procedure(definition)]
+
+    def _is_routed(self, definition: Definition) -> bool:
+        return self._routing is not None and self._routing.is_routed(definition)
 
     def known_in(self, file: CaseFile) -> set[UUID]:
         """Return the receipts of a locked case that this report told of too, whoever told of them first."""
@@ -206,21 +258,41 @@ class MoneyIn:
             report_id=self._report_id,
         )
 
-    def _claim(self, line: Line, receipt_id: UUID, lead: trail.Lead | None, source: Source) -> Claim:
-        work = self._desk.work
+    def _claim(self, wanted: "_Wanted", source: Source, definition: Definition) -> Claim:
+        """Return the claim on the account that the definition stops: the receiver's, or the victim's own."""
+        work, line, lead = self._desk.work, wanted.line, wanted.lead
+        card, institution = line.payee, line.payee_institution
+        if definition.account == "payer" and line.tier == 1:
+            card, institution, lead = line.payer, line.payer_institution, None
         return Claim(
             hold_id=work.new_id(),
-            account_id=self._accounts.get(line.payee) if line.payee else None,
-            institution_id=line.payee.institution_id if line.payee else None,
+            account_id=self._accounts.get(card) if card else None,
+            institution_id=card.institution_id if card else None,
             lead_id=lead.id if lead else None,
-            receipt_id=receipt_id,
+            receipt_id=wanted.receipt_id,
             tier=line.tier,
             amount_minor=line.facts.amount_minor,
             asset=line.claimed_asset,
             paid_at=line.facts.at.latest if line.facts.at else None,
             since=work.now(),
             doubts=line.doubts(source),
+            agreed_answer=institution.agreed_answer if institution else None,
+            cross_border=line.cross_border,
+            reason=line.reason,
+            references=line.references,
+            asked_by=source.asks_as,
+            account_kind=card.kind if card else None,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A payment whose money is to be stopped; `is_anew`: a withdrawal let it go before."""
+
+    line: Line
+    receipt_id: UUID
+    lead: trail.Lead | None = None
+    is_anew: bool = False
 
 
 def _span(at: TimeBounds | None) -> trail.Span | None:

@@ -76,6 +76,9 @@ class Retold:
                 account_id=self.accounts[line.payee],
                 institution_id=line.payee.institution_id,
                 doubts=doubts,
+                account_kind=line.payee.kind,
+                cross_border=line.cross_border,
+                agreed_answer=line.payee_institution.agreed_answer if line.payee_institution else None,
             )
         elif not doubts and any(task.subject_id == hold.id and task.reason == UNTRUSTED for task in tasks):
             yield ClaimConfirmed(**said)

@@ -160,6 +160,8 @@ def _transfer(index: int, row: Mapping[str, Any], reading: Reading, defaults: _D
         channel=row.get("channel"),
         settlement=row.get("settlement"),
         note=row.get("note"),
+        reason=row.get("reason"),
+        references=tuple(one for one in row.get("references") or [] if one),
     )
     if transfer.settlement is not None and transfer.settlement not in SETTLEMENTS:
         reading.flag(f"{at}/settlement", "settlement-unknown", "not a known mode of settlement: kept as given")

@@ -15,7 +15,7 @@ from antifraud.cases.trail import receipts_of_report
 from antifraud.intake.facts import ReportFacts
 from antifraud.intake.models import reports
 from antifraud.intake.money_in import MoneyIn
-from antifraud.intake.service import begin_procedure, open_case
+from antifraud.intake.service import open_case
 from antifraud.intake.stored import StoredReport
 from antifraud.work import Work
 from workflows.state import LIVE_HOLDS
@@ -80,7 +80,7 @@ def separate(
         message = f"case {old.no} holds money that only this report told of: release or drop it first"
         raise CannotSeparate(message)
     new = open_case(desk, work.new_id(), stored.key, facts)
-    begin_procedure(new, facts)
+    money_in.begin(new)
     work.connection.execute(update(reports).where(reports.c.id == stored.id).values(case_id=new.id))
     work.connection.execute(update(parties).where(parties.c.report_id == stored.id).values(case_id=new.id))
     old.note("ReportSeparated", {"report_id": str(stored.id), "case_id": str(new.id), "reason": reason})

@@ -17,7 +17,6 @@ from uuid import UUID
 from sqlalchemy import select, update
 
 from antifraud.auth.service import Source
-from antifraud.cases import definitions
 from antifraud.cases.casefile import CaseFile, Desk
 from antifraud.cases.messages import Mail
 from antifraud.cases.models import cases
@@ -111,7 +110,7 @@ def _enter_case(
     joined_id = money_in.lock_payments(entry.into_id or case_id, is_chosen=entry.into_id is not None)
     money_in.lock_accounts()
     file = desk.lock(joined_id) if joined_id else open_case(desk, case_id, entry.key, facts)
-    begin_procedure(file, facts)
+    money_in.begin(file)
     if joined_id:
         say_fraud_type(file, facts)
     commitment = store(file.id, money_in.facts)
@@ -159,11 +158,3 @@ def say_fraud_type(file: CaseFile, facts: ReportFacts) -> None:
     file.row["fraud_type"] = said
     file.desk.work.connection.execute(update(cases).where(cases.c.id == file.id).values(fraud_type=said))
     file.note("FraudTypeSaid", {"fraud_type": said})
-
-
-def begin_procedure(file: CaseFile, facts: ReportFacts) -> None:
-    """Open the case's first procedure; history has none, until a live report of the same payment joins it."""
-    if facts.origin == "live" and not file.procedures:
-        work = file.desk.work
-        file.row["origin"] = "live"
-        file.open_procedure(definitions.in_force(work.connection, work.centre_id))

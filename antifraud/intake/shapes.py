@@ -101,6 +101,8 @@ class TransferSchema(_Strict):
     hop = fields.Integer(allow_none=True, strict=True, validate=validate.Range(0, 1000))
     channel = _text(40)
     settlement = _text(40)
+    reason = _text(40)
+    references = fields.List(_text(40), allow_none=True, validate=validate.Length(max=20))
     note = _text(2000)
 
 

@@ -97,7 +97,7 @@ INVARIANTS = (
         """SELECT 'request ' || r.id AS place, 'a message to ' || r.institution_id AS expected,
                   coalesce(o.institution_id::text, 'none') AS found
            FROM requests r LEFT JOIN outbox o ON o.id = r.id
-           WHERE o.id IS NULL OR o.institution_id <> r.institution_id""",
+           WHERE (o.id IS NULL AND NOT r.told) OR o.institution_id <> r.institution_id""",
     ),
     Invariant(
         "I4b",
@@ -163,9 +163,9 @@ INVARIANTS = (
     ),
     Invariant(
         "I7c",
-        "every freeze, release, return, extension and second stop was approved by another person",
+        "every request that its definition wants approved first was approved by another person",
         """SELECT r.kind || ' ' || r.id AS place, 'an approval given by another person' AS expected, 'none' AS found
-           FROM requests r WHERE r.kind IN ('freeze', 'release', 'return', 'extend', 'second_stop')
+           FROM requests r WHERE r.approval = 'before'
              AND NOT EXISTS (SELECT 1 FROM approvals a WHERE a.hold_id = r.hold_id AND a.act = r.kind
                              AND a.state = 'given' AND a.decided_by <> a.asked_by AND a.decided_at <= r.created_at)""",
     ),

@@ -43,7 +43,7 @@ def boxed(
         RecordFact(
             kind=kind,
             subject_id=request.id,
-            request_kind=request.kind,
+            request_kind=request.purpose,
             institution_id=hold.institution_id,
             start_at=start,
             limit_seconds=int((due - start) / timedelta(seconds=1)),

@@ -195,7 +195,7 @@ def send(
     ends_at: datetime | None = None,
     documents: tuple[str, ...] = (),
     request_id: UUID | None = None,
-) -> None:
+) -> Request:
     """Write the request, queue it, and start the wait for its delivery."""
     is_first = not step.requests
     request = written(
@@ -208,6 +208,7 @@ def send(
             step.open_task(step.definition.watch["papers"], "request", request.id)
         if request.approval == "after":
             step.open_task(step.definition.watch["review"], "hold", hold.id)
+    return request
 
 
 def written(
@@ -371,5 +372,7 @@ def begin_release(
     amount = None if keep_minor is None else hold.held_minor - keep_minor
     if kind.approval == "before" and not is_approved:
         propose(step, hold, code, by, reason, amount)
-    else:
-        send(step, hold, code, asked_minor=hold.traced_minor if amount is None else amount)
+        return
+    request = send(step, hold, code, asked_minor=hold.traced_minor if amount is None else amount)
+    if is_approved and kind.approval == "before":
+        step.put_request(replace(request, approval="after"))

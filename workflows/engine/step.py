@@ -140,7 +140,7 @@ class Step:
 
     def role(self, request: Request) -> str:
         """Return what a request is for."""
-        return self.definition.role_of(request.kind)
+        return request.purpose
 
     def holds_on(self, account_id: UUID | None) -> list[Hold]:
         """Return every hold on an account, ended ones too; an unknown account has none."""

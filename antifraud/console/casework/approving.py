@@ -11,7 +11,8 @@ from antifraud.console.casework import wording
 from antifraud.console.frame import shown, words
 from antifraud.console.frame.texts import gettext as _
 from antifraud.work import Work
-from workflows.clocks import due_at
+from workflows.clocks import derive
+from workflows.engine.chasing import EXTEND
 from workflows.scheme import Definition
 from workflows.state import Approval, Hold
 
@@ -58,7 +59,7 @@ def card_of(work: Work, dossier: Dossier, approval: Approval, person: Person) ->
         asked_by=wording.actor(approval.asked_by) if ":" in approval.asked_by else _("the procedure"),
         behind=deadline,
         bars=bars(work, approval, person),
-        needs_tail=approval.act == "release",
+        needs_tail=procedure.definition.role_of(approval.act) == "release",
     )
 
 
@@ -86,11 +87,14 @@ def is_own(work: Work, asked_by: str, person: Person) -> bool:
 
 def _ends(work: Work, approval: Approval, definition: Definition) -> str:
     """Return until when the measure will last, if it is approved now."""
-    if approval.act not in {"freeze", "second_stop", "extend"}:
+    role = definition.role_of(approval.act)
+    if role not in {"freeze", "second_stop", "extend"}:
         return shown.NOTHING
-    box = (definition.freeze_term if approval.act == "freeze" else definition.stop_term).box
-    ends_at = approval.ends_at or due_at(work.now(), box.length, box.calendar, box.zone)
-    return shown.instant(ends_at)
+    term = definition.term_of(frozen=role == "freeze")
+    box = None if term is None else term.box
+    if approval.ends_at is not None:
+        return shown.instant(approval.ends_at)
+    return shown.NOTHING if box is None else shown.instant(derive(box, work.now(), "").due_at)
 
 
 def _sentence(work: Work, approval: Approval, hold: Hold, label: AccountLabel | None, definition: Definition) -> str:
@@ -101,26 +105,32 @@ def _sentence(work: Work, approval: Approval, hold: Hold, label: AccountLabel | 
         "amount": amount,
         "until": _ends(work, approval, definition),
         "number": hold.stop_seq + 1,
-        "most": definition.stop_term.terms or shown.NOTHING,
+        "most": definition.terms_allowed or shown.NOTHING,
     }
-    match approval.act:
+    match approval.act if approval.act == EXTEND else definition.role_of(approval.act):
+        case "extend_chase":
+            told = _(
+                "The money is followed deeper than the scheme does by itself, from account %(account)s on.", **said
+            )
         case "freeze":
-            return _("%(bank)s is told to freeze %(amount)s on account %(account)s until %(until)s.", **said)
+            told = _("%(bank)s is told to freeze %(amount)s on account %(account)s until %(until)s.", **said)
         case "release":
-            return _(
+            told = _(
                 "%(bank)s is told to release account %(account)s: %(amount)s can then be moved by its holder.", **said
             )
         case "second_stop":
-            return _(
+            told = _(
                 "%(bank)s is told to stop account %(account)s again, to about %(until)s: stop %(number)s of %(most)s.",
                 **said,
             )
         case "extend":
-            return _("%(bank)s is told to keep account %(account)s stopped until about %(until)s.", **said)
+            told = _("%(bank)s is told to keep account %(account)s stopped until about %(until)s.", **said)
         case "return":
-            return _("%(bank)s is told to return %(amount)s of account %(account)s to the victim.", **said)
-        case other:
-            return _("%(bank)s is told about account %(account)s: %(what)s.", what=other, **said)
+            told = _("%(bank)s is told to return %(amount)s of account %(account)s to the victim.", **said)
+        case _:
+            what = words.word("request_kind", approval.act)
+            told = _("%(bank)s is told about account %(account)s: %(what)s.", what=what, **said)
+    return told
 
 
 def _otherwise(approval: Approval, hold: Hold, deadline: Behind | None) -> str:
@@ -140,21 +150,22 @@ def _otherwise(approval: Approval, hold: Hold, deadline: Behind | None) -> str:
         case "task":
             return _("If nobody decides, the money stays stopped; the release is due by %(at)s.", at=at)
         case _:
-            what = words.word("request_kind", approval.act)
+            what = _("request") if approval.act == EXTEND else words.word("request_kind", approval.act)
             return _("If nobody decides, the proposal expires at %(at)s: no %(what)s is sent.", at=at, what=what)
 
 
 def _changes(work: Work, approval: Approval, hold: Hold, definition: Definition) -> Iterator[tuple[str, str, str]]:
     becomes = {"freeze": "frozen", "release": "released", "second_stop": "stopped", "return": "returned"}
-    state = becomes.get(approval.act, hold.state)
+    role = definition.role_of(approval.act)
+    state = becomes.get(role, hold.state)
     yield _("State"), str(words.word("hold", hold.state)), str(words.word("hold", state))
     held = shown.money(hold.held_minor, hold.asset)
-    after = {"release": shown.money(0, hold.asset), "return": shown.money(0, hold.asset)}.get(approval.act)
+    after = {"release": shown.money(0, hold.asset), "return": shown.money(0, hold.asset)}.get(role)
     asked = shown.money(approval.amount_minor, hold.asset) if approval.amount_minor is not None else held
     yield _("Amount held"), held, after or asked
     yield _("Ends"), shown.instant(hold.ends_at), _ends(work, approval, definition)
-    if approval.act in {"second_stop", "extend"} and definition.stop_term.terms is not None:
-        most = definition.stop_term.terms
+    most = definition.terms_allowed
+    if role in {"second_stop", "extend"} and most is not None:
         yield (
             _("Stops used"),
             _("%(number)s of %(most)s", number=hold.stop_seq, most=most),

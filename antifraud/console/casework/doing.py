@@ -19,6 +19,7 @@ from antifraud.foundation.problems import InvalidValue, Problem
 from antifraud.foundation.times import parse_time
 from antifraud.work import Work
 from workflows import EventRefused
+from workflows.state import Approval
 
 LONGEST_REFERENCE: Final = 200
 MOST_PAPERS: Final = 10
@@ -107,8 +108,15 @@ def do(work: Work, mail: Mail, dossier: Dossier, act: _Act) -> None:
 
 
 def _confirm(form: Form, _dossier: Dossier, _work: Work) -> _Act:
+    subject, note = form.subject(), form.text("note")
+    if len(note) > LONGEST_REFERENCE:
+        form.errors["note"] = _("at most 200 characters")
+    return lambda work, mail, case_id: acts.confirm_claim(work, mail, case_id, subject, note or None)
+
+
+def _extend(form: Form, _dossier: Dossier, _work: Work) -> _Act:
     subject = form.subject()
-    return lambda work, mail, case_id: acts.confirm_claim(work, mail, case_id, subject)
+    return lambda work, mail, case_id: acts.extend_chase(work, mail, case_id, subject)
 
 
 def _drop(form: Form, _dossier: Dossier, _work: Work) -> _Act:
@@ -164,9 +172,17 @@ def _measure(form: Form, dossier: Dossier, work: Work) -> _Act:
         form.errors["ends_at"] = _("this lies in the past: say until when")
     documents = form.references("documents")
     reason = form.choice("ask_reason", wording.ASK_REASONS, _("choose why: the second person reads it"))
-    if kind == "release" and not documents:
+    definition = dossier.definition_of(subject)
+    if definition is not None and definition.role_of(kind) == "release" and not documents:
         form.errors.setdefault("documents", _("a release needs evidence: name at least one paper"))
-    measure = acts.Measure(kind=kind, amount_minor=amount, ends_at=ends_at, documents=documents, reason=reason)
+    rules = definition.requests.get(kind) if definition is not None else None
+    missing = [code for code in (rules.documents if rules else ()) if not form.values.get(f"paper-{code}")]
+    if missing:
+        form.errors["papers"] = _("this needs every paper of the list: say which are there, and name them below")
+    papers = rules.documents if rules else ()
+    measure = acts.Measure(
+        kind=kind, amount_minor=amount, ends_at=ends_at, documents=documents, reason=reason, papers=papers
+    )
     return lambda work, mail, case_id: acts.ask_measure(work, mail, case_id, subject, measure)
 
 
@@ -228,6 +244,7 @@ def _decide(form: Form, _dossier: Dossier, _work: Work) -> _Act:
 
 _READERS: Final[Mapping[str, Callable[[Form, Dossier, Work], _Act]]] = {
     "confirm": _confirm,
+    "extend": _extend,
     "drop": _drop,
     "resolve": _resolve,
     "complete": _complete,
@@ -245,6 +262,11 @@ VERBS: Final = frozenset(_READERS)
 """Everything that a person may do in a case beside deciding as the second person."""
 
 
+def _is_release(dossier: Dossier, approval: Approval) -> bool:
+    definition = dossier.definition_of(approval.hold_id)
+    return definition is not None and definition.role_of(approval.act) == "release"
+
+
 def read_decision(form: Form, dossier: Dossier, approval_id: UUID) -> _Act | None:
     """Return the decision of a second person; a release wants the last four of its account typed.
 
@@ -257,7 +279,7 @@ def read_decision(form: Form, dossier: Dossier, approval_id: UUID) -> _Act | Non
     decision = form.choice("decision", ("approve", "refuse"), _("approve or refuse"))
     if decision == "approve":
         label = dossier.label_of(dossier.holds[approval.hold_id])
-        if approval.act == "release" and (label is None or form.text("tail") != label.tail):
+        if _is_release(dossier, approval) and (label is None or form.text("tail") != label.tail):
             form.errors["tail"] = _("these are not the last four of this account")
         return None if form.errors else lambda work, mail, case_id: acts.approve(work, mail, case_id, approval_id)
     reason = form.choice("refuse_reason", wording.REFUSE_REASONS, _("choose why: who asked reads it"))

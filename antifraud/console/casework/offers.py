@@ -23,7 +23,7 @@ MOST_URGENT: Final = 4
 _KEYS: Final = {"remind": "R", "measure:freeze": "F", "measure:release": "U", "hand_over": "T", "file": "M"}
 _BY_TASK: Final = {
     "confirm_account": ("confirm",),
-    "extend_chase": ("confirm",),
+    "extend_chase": ("extend", "confirm"),
     "resolve_lead": ("resolve",),
     "deliver_by_hand": ("hand_over",),
     "call_contact_a": ("remind", "hand_over"),
@@ -47,7 +47,8 @@ class Offer:
     """One act: `verb` is what the address says, `subject_id` what it is about, `measure` the kind of a measure.
 
     `due_at` and `task` say why it is urgent; `fields` what must be given with it,
-    `choices` the codes of an outcome that may be chosen.
+    `choices` the codes of an outcome that may be chosen, or of the papers that a
+    measure needs. `role` is what the measure is for.
     """
 
     verb: str
@@ -61,12 +62,18 @@ class Offer:
     key: str | None = None
     fields: tuple[str, ...] = ()
     choices: tuple[str, ...] = ()
+    role: str = ""
     is_primary: bool = False
 
     @property
     def name(self) -> str:
         """Return the act with the kind of its measure."""
         return f"{self.verb}:{self.measure}" if self.measure else self.verb
+
+    @property
+    def wish(self) -> str:
+        """Return the act with what its measure is for: by this tasks and keys find it under any scheme."""
+        return f"{self.verb}:{self.role}" if self.role else self.name
 
     @property
     def id(self) -> str:
@@ -78,7 +85,10 @@ def offers_of(dossier: Dossier, can: Possible, person: Person) -> tuple[list[Off
     """Return the most urgent acts, at most four, and all the others; nothing for who may not act."""
     if not person.may("case.act"):
         return [], []
-    every = {offer.name + str(offer.subject_id): offer for offer in _all(dossier, can, person)}
+    every: dict[str, Offer] = {}
+    for offer in _all(dossier, can, person):
+        wish = offer.wish + str(offer.subject_id)
+        every[wish if wish not in every else offer.name + str(offer.subject_id)] = offer
     first: dict[str, Offer] = {}
     for due_at, task, request in _waits(dossier):
         name = _for_task(dossier, task, every) if task else f"remind{request.id}" if request else None
@@ -112,7 +122,7 @@ def _urgent(offer: Offer, task: TaskRow) -> Offer:
 def _keyed(urgent: list[Offer], later: list[Offer]) -> tuple[list[Offer], list[Offer]]:
     """Give each key to the first act of its kind, and make the first act of all the primary one."""
     free = dict(_KEYS)
-    keyed = [replace(offer, key=free.pop(offer.name, None)) for offer in (*urgent, *later)]
+    keyed = [replace(offer, key=free.pop(offer.wish, None)) for offer in (*urgent, *later)]
     if urgent:
         keyed[0] = replace(keyed[0], is_primary=True)
     return keyed[: len(urgent)], keyed[len(urgent) :]
@@ -138,7 +148,7 @@ def _all(dossier: Dossier, can: Possible, person: Person) -> Iterator[Offer]:
     for request in sorted(dossier.requests.values(), key=lambda one: one.created_at, reverse=True):
         yield from _of_request(dossier, can, request)
     for hold in sorted(dossier.holds.values(), key=lambda one: (one.tier, one.since)):
-        yield from _of_hold(dossier, can, hold)
+        yield from _of_hold(dossier, can, hold, person)
         if person.may("measure.ask"):
             yield from (_measure(dossier, hold, measure) for measure in can.measures.get(hold.id, ()))
     yield from _of_case(dossier, can)
@@ -169,11 +179,17 @@ def _of_request(dossier: Dossier, can: Possible, request: Request) -> Iterator[O
         yield Offer(verb="papers", subject_id=request.id, title=title, fields=("document",))
 
 
-def _of_hold(dossier: Dossier, can: Possible, hold: Hold) -> Iterator[Offer]:
+def _of_hold(dossier: Dossier, can: Possible, hold: Hold, person: Person) -> Iterator[Offer]:
     account = wording.account(dossier.label_of(hold))
     if hold.id in can.confirm:
         title = _("Confirm and send: %(account)s", account=account)
-        yield Offer(verb="confirm", subject_id=hold.id, title=title, detail=shown.money(hold.traced_minor, hold.asset))
+        fields = ("note",) if hold.id in can.override else ()
+        detail = shown.money(hold.traced_minor, hold.asset)
+        if not fields or person.may("measure.approve"):
+            yield Offer(verb="confirm", subject_id=hold.id, title=title, detail=detail, fields=fields)
+    if hold.id in can.extend and person.may("measure.ask"):
+        title = _("Follow the money deeper: %(account)s", account=account)
+        yield Offer(verb="extend", subject_id=hold.id, title=title, detail=shown.money(hold.traced_minor, hold.asset))
     if hold.id in can.resolve:
         title = _("Name the account: %(account)s", account=account)
         yield Offer(verb="resolve", subject_id=hold.id, title=title, fields=("institution", "account"))
@@ -186,13 +202,17 @@ def _of_hold(dossier: Dossier, can: Possible, hold: Hold) -> Iterator[Offer]:
 
 def _measure(dossier: Dossier, hold: Hold, measure: str) -> Offer:
     account = wording.account(dossier.label_of(hold))
+    definition = dossier.definition_of(hold.id)
+    rules = None if definition is None else definition.requests[measure]
     return Offer(
         verb="measure",
         measure=measure,
         subject_id=hold.id,
         title=_("%(measure)s: %(account)s", measure=wording.measure(measure), account=account),
-        detail=_("a second person decides"),
+        detail=_("a second person decides") if rules is None or rules.approval == "before" else "",
         fields=_measure_fields(dossier, hold.id, measure),
+        choices=() if rules is None else rules.documents,
+        role="" if rules is None else rules.role,
     )
 
 
@@ -214,9 +234,12 @@ def _of_case(dossier: Dossier, can: Possible) -> Iterator[Offer]:
 
 def _measure_fields(dossier: Dossier, hold_id: UUID, measure: str) -> tuple[str, ...]:
     definition = dossier.definition_of(hold_id)
-    fields = ["amount"] if definition is not None and definition.requests[measure].needs_amount else []
-    if measure == "freeze":
+    rules = None if definition is None else definition.requests[measure]
+    fields = ["amount"] if rules is not None and rules.needs_amount else []
+    if rules is not None and rules.role == "freeze":
         fields.append("ends_at")
+    if rules is not None and rules.documents:
+        fields.append("papers")
     return (*fields, "documents", "ask_reason")
 
 

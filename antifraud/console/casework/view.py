@@ -235,7 +235,7 @@ def _requests(dossier: Dossier, sent: Sequence[Sent], came: Sequence[Came]) -> t
                 took=took,
                 is_open=request.stage not in _OVER,
                 use=_use(dossier, request),
-                ends_at=hold.ends_at if request.kind in _STOPS and hold.state == "stopped" else request.ends_at,
+                ends_at=hold.ends_at if request.purpose in _STOPS and hold.state == "stopped" else request.ends_at,
                 sent=tuple(message for message in sent if message.request_id == request.id),
                 came=tuple(reply for reply in came if reply.request_id == request.id),
             )
@@ -247,11 +247,7 @@ def _state_of(request: Request) -> tuple[str, str]:
     if request.conflict:
         return "fix", _("answers contradict each other")
     if request.outcome is not None:
-        known = request.outcome in words.codes("outcome")
-        return (
-            words.look("outcome", request.outcome) if known else "fix",
-            str(words.word("outcome", request.outcome)) if known else request.outcome,
-        )
+        return words.look("outcome", request.outcome), str(words.word("outcome", request.outcome))
     if request.late and request.stage not in _OVER:
         return "late", str(words.word("stage", request.stage))
     return words.look("stage", request.stage), str(words.word("stage", request.stage))
@@ -260,9 +256,9 @@ def _state_of(request: Request) -> tuple[str, str]:
 def _use(dossier: Dossier, request: Request) -> str:
     """Return which of the account's stops this is: 1st of 2."""
     definition = dossier.definition_of(request.hold_id)
-    if request.kind not in _STOPS or definition is None or definition.stop_term.terms is None:
+    if request.purpose not in _STOPS or definition is None or definition.terms_allowed is None:
         return ""
-    return _("stop %(number)s of %(most)s", number=request.stop_seq, most=definition.stop_term.terms)
+    return _("stop %(number)s of %(most)s", number=request.stop_seq, most=definition.terms_allowed)
 
 
 def _holds(dossier: Dossier) -> tuple[HoldRow, ...]:

@@ -50,6 +50,9 @@ _REASONS: Final[Mapping[str, LazyString]] = MappingProxyType(
         "untrusted_source": lazy("the source may not dispatch"),
         "source_trust": lazy("the source may not dispatch"),
         "pooled_account": lazy("the account holds many people’s money"),
+        "lane": lazy("by the lane that the scheme puts it in"),
+        "not_entitled": lazy("whoever asked may not ask under this scheme"),
+        "follow_one_click": lazy("one click follows the money"),
         "chase_depth": lazy("beyond the tiers that are followed by themselves"),
         "follow_by_person": lazy("a person decides about the next tier"),
         "terms_used": lazy("no stop left for this account"),
@@ -86,7 +89,7 @@ def _reason(code: str) -> str:
     if code in _REASONS:
         return str(_REASONS[code])
     for kind in ("outcome", "request_kind", "filing"):
-        if code in words.codes(kind):
+        if words.has(kind, code):
             return str(words.word(kind, code))
     return code
 
@@ -204,7 +207,7 @@ class _About:
         return reason(self.line.reason)
 
     def word(self, kind: str) -> str:
-        return str(words.word(kind, self.code)) if self.code in words.codes(kind) else self.code
+        return str(words.word(kind, self.code)) if words.has(kind, self.code) else self.code
 
 
 _Told = tuple[str, str, str]
@@ -230,7 +233,7 @@ def _delivered(about: _About) -> _Told:
 
 def _answered(about: _About) -> _Told:
     outcome = about.word("outcome")
-    look = words.look("outcome", about.code) if about.code in words.codes("outcome") else "fix"
+    look = words.look("outcome", about.code)
     detail = []
     if about.line.amount_minor is not None:
         detail.append(_("held %(amount)s", amount=about.amount))
@@ -318,6 +321,7 @@ _TELLERS: Final[Mapping[str, Callable[[_About], _Told]]] = MappingProxyType(
         "CaseFiled": _plain(lambda _a: _("the authority filed the case"), "done"),
         "CaseNotFiled": _plain(lambda _a: _("the authority declined to file"), "gone"),
         "PapersFollowed": _plain(lambda a: _("papers handed in: %(account)s", account=a.account)),
+        "ChaseExtended": _plain(lambda a: _("asked to follow deeper: %(account)s", account=a.account)),
         "AppealReceived": _plain(lambda a: _("the holder objected: %(account)s", account=a.account), "fix"),
         "AppealDecided": _appeal_decided,
         "DoubtRaised": _plain(lambda _a: _("for a person to look at"), "fix"),

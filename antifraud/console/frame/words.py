@@ -4,8 +4,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from antifraud.cases import definitions
+from antifraud.console.frame.languages import language
 from antifraud.console.frame.texts import LazyString
 from antifraud.console.frame.texts import lazy_gettext as _
+from workflows.scheme import Outcome
 
 _WORDS: Final[Mapping[str, Mapping[str, LazyString]]] = MappingProxyType(
     {
@@ -239,10 +242,19 @@ _LOOKS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     }
 )
 _TO_BE_MENDED: Final = "fix"
+_OF_DEFINITIONS: Final = MappingProxyType({"task": "tasks", "request_kind": "requests", "outcome": "outcomes"})
+"""Codes that a definition may name freely, and the table in which it titles them; urgencies have no titles."""
+_EFFECTS: Final = MappingProxyType(
+    {"frozen": "held", "stopped": "held", "renewed": "held", "returned": "done", "released": "done", "none": "gone"}
+)
+"""How what an answer makes of a hold looks, the weightiest first."""
 
 
-def word(kind: str, code: str) -> LazyString:
+def word(kind: str, code: str) -> LazyString | str:
     """Return the word of a code, in the language of whoever reads it when it is written.
+
+    Tasks, requests and outcomes are codes of definitions: one that the table
+    does not have is called as its definition titles it, else it stands as it is.
 
     Args:
         kind: Which codes: task, request_kind, stage, outcome, hold, clock, urgency, scope, phase, filing, subject,
@@ -250,22 +262,42 @@ def word(kind: str, code: str) -> LazyString:
         code: As the workflow writes it.
 
     Raises:
-        KeyError: The table has no such code; every code of the definitions stands in it.
+        KeyError: The table has no such code, and codes of this kind are not those of definitions.
     """
-    return _WORDS[kind][code]
+    known = _WORDS[kind].get(code)
+    if known is not None:
+        return known
+    if kind == "urgency":
+        return code
+    if kind not in _OF_DEFINITIONS:
+        raise KeyError(code)
+    titled = definitions.titled(_OF_DEFINITIONS[kind], code)
+    title = "" if titled is None else titled.title_zh if language() == "zh" else titled.title_en
+    return title or code
 
 
 def look(kind: str, code: str) -> str:
     """Return how a state looks: late, soon, fix, wait, held, done, moved, gone or idle.
 
-    An outcome that is not named here is one that a person must mend.
+    An outcome that is not named here looks as what it makes of a hold; else a person must mend it.
 
     Raises:
         KeyError: There is no such code, or codes of this kind are no states.
     """
+    if kind == "outcome" and code not in _WORDS[kind]:
+        found = definitions.titled("outcomes", code)
+        effects = set(found.hold.values()) if isinstance(found, Outcome) else set()
+        return next((_EFFECTS[effect] for effect in _EFFECTS if effect in effects), _TO_BE_MENDED)
     if code not in _WORDS[kind]:
         raise KeyError(code)
     return _LOOKS[kind].get(code, _TO_BE_MENDED)
+
+
+def has(kind: str, code: str) -> bool:
+    """Tell whether a code has a word of its own, here or in a definition."""
+    return code in _WORDS[kind] or (
+        kind in _OF_DEFINITIONS and definitions.titled(_OF_DEFINITIONS[kind], code) is not None
+    )
 
 
 def codes(kind: str) -> frozenset[str]:
