@@ -39,7 +39,7 @@ class Size:
 
 
 SIZES: Final = {
-    "usual": Size(3, 4.0, 10_000, 500, 80, 8.0, 5_000, 100_000, 1_000, 20_000),
+    "usual": Size(3, 4.0, 10_000, 500, 80, 6.0, 5_000, 100_000, 1_000, 20_000),
     "full": Size(5, 10.0, 20_000, 2_000, 200, 30.0, 5_000, 100_000, 5_000, 100_000),
     # To see that all of it works, in seconds: its figures mean nothing.
     "smoke": Size(1, 1.0, 120, 20, 5, 1.0, 20, 200, 20, 200),
@@ -94,9 +94,10 @@ def _parts(place: Place, size: Size) -> dict[str, Callable[[], dict[str, Any]]]:
 
 def _timers(place: Place, size: Size) -> dict[str, Any]:
     found: dict[str, list[Any]] = {"store": [], "fire": [], "load": []}
+    instant = timers.filled(place, due=size.due, pending=size.pending)
     for _ in range(size.rounds):
         found["store"].append(timers.store(place, due=size.store_due, idle=size.pending - size.store_due))
-        found["fire"].append(timers.fire(place, due=size.due, pending=size.pending))
+        found["fire"].append(timers.fire(place, instant, due=size.due, pending=size.pending))
         found["load"].append(timers.load(place, number=size.load))
     return dict(found)
 

@@ -77,7 +77,7 @@ def latency(installation: Installation, number: int) -> dict[str, Any]:
     worker._dispatcher = stamping
     thread = threading.Thread(target=worker.run, daemon=True)
     thread.start()
-    time.sleep(3.0)
+    time.sleep(2.0)
     committed: dict[UUID, float] = {}
     for _ in range(number):
         with installation.database.begin(drill.id) as connection:

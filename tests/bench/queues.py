@@ -6,6 +6,9 @@ import sys
 from collections.abc import Sequence
 from typing import Any, Final
 
+import psycopg
+from psycopg import sql
+
 from tests.bench.place import ROOT, Copy, Place, drill_of, run_script
 from tests.factories import reports
 
@@ -61,22 +64,35 @@ def _one_message(copy: Copy) -> None:
 
 
 def _fill(copy: Copy, jobs: int) -> None:
-    """Queue copies of the one message, spread over the simulated banks, and let the server tidy up."""
+    """Queue copies of the one message, each about a request of its own, spread over the simulated banks."""
     with copy.connect() as db:
+        _requests(db, jobs)
         db.execute("DELETE FROM attempts")
         db.execute("DELETE FROM outbox WHERE id <> request_id")
         db.execute(
             "INSERT INTO outbox (id, centre_id, institution_id, case_id, request_id, kind, channel, key_id,"
             " body_cipher, body_digest, rank, state, next_attempt_at, created_at)"
-            " SELECT gen_random_uuid(), o.centre_id, banks.id, o.case_id, o.request_id, o.kind, o.channel, o.key_id,"
+            " SELECT gen_random_uuid(), o.centre_id, banks.id, o.case_id, asked.id, o.kind, o.channel, o.key_id,"
             " o.body_cipher, o.body_digest, o.rank, 0, o.next_attempt_at, o.created_at"
             " FROM outbox AS o, (SELECT id, row_number() OVER () AS place, count(*) OVER () AS number"
-            " FROM institutions WHERE is_simulated) AS banks, generate_series(1, %s) AS n"
-            " WHERE o.id = o.request_id AND n %% banks.number = banks.place - 1",
+            " FROM institutions WHERE is_simulated) AS banks,"
+            " (SELECT id, row_number() OVER () AS n FROM requests LIMIT %s) AS asked"
+            " WHERE o.id = o.request_id AND asked.n %% banks.number = banks.place - 1",
             (jobs,),
         )
         db.execute("UPDATE outbox SET state = 2 WHERE id = request_id")
         db.execute("VACUUM ANALYZE outbox, attempts")
+
+
+def _requests(db: psycopg.Connection[Any], number: int) -> None:
+    """Let there be so many requests at least: copies of the first."""
+    names = [column.name for column in db.execute("SELECT * FROM requests LIMIT 0").description or ()]
+    kept = sql.SQL(", ").join(sql.Identifier(name) for name in names if name != "id")
+    query = sql.SQL(
+        "INSERT INTO requests (id, {0}) SELECT gen_random_uuid(), {0} FROM (SELECT * FROM requests LIMIT 1) AS one,"
+        " generate_series(1, %s - (SELECT count(*) FROM requests))"
+    )
+    db.execute(query.format(kept), (number,))
 
 
 def _together(commands: Sequence[list[str]], environ: dict[str, str]) -> list[Any]:

@@ -16,7 +16,7 @@ from typing import Any, Final
 from psycopg import sql
 
 from antifraud.deadlines import service as waits
-from antifraud.foundation.clock import ControlledClock
+from antifraud.foundation.clock import ControlledClock, FrozenClock
 from tests.bench.place import Copy, Place, drill_of, run_script
 from tests.factories import reports
 
@@ -24,15 +24,21 @@ _OF_A_CASE: Final = ("cases", "procedures", "holds", "requests", "deadlines")
 _BATCH: Final = 200
 _LONGEST_SECONDS: Final = 180.0
 _FAR: Final = timedelta(days=30)
+_AHEAD: Final = timedelta(days=1)
+_FILLED: Final = "bench_timers_filled"
 
 
-def fire(place: Place, *, due: int, pending: int) -> dict[str, Any]:
+def filled(place: Place, *, due: int, pending: int) -> datetime:
+    """Prepare what `fire` copies: ``due`` of ``pending`` deadlines fall due at the instant that is returned."""
+    return _clone(place.copy(_FILLED), due, pending)
+
+
+def fire(place: Place, instant: datetime, *, due: int, pending: int) -> dict[str, Any]:
     """Let ``due`` of ``pending`` deadlines fall due at one instant, with one worker; tell how late the last one was."""
-    copy = place.copy("bench_timers")
+    copy = place.copy("bench_timers", _FILLED)
     copy.settings = replace(copy.settings, clock="controlled")
     clock = ControlledClock(copy.settings.clock_path)
     try:
-        instant = _clone(copy, due, pending)
         with copy.worker(), copy.connect() as db:
             time.sleep(1.0)
             began = time.monotonic()
@@ -94,7 +100,9 @@ def store(place: Place, *, due: int, idle: int) -> dict[str, Any]:
 
 def _clone(copy: Copy, cases: int, pending: int) -> datetime:
     """Fill the database with copies of one reported case; return the instant at which each has its first deadline."""
-    with copy.installation() as installation, copy.connect() as db:
+    with copy.installation() as opened, copy.connect() as db:
+        # Reported tomorrow, so that nothing falls due before a round says so.
+        installation = replace(opened, clock=FrozenClock(opened.clock.now() + _AHEAD))
         reports.submit(installation, drill_of(installation), reports.report(installation.clock.now()))
         # Nothing is to be sent: the deadlines alone are measured.
         db.execute("UPDATE outbox SET state = 3")
