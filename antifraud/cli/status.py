@@ -9,6 +9,7 @@ import click
 from antifraud.auth.service import Centre
 from antifraud.cli.opened import chosen, open_installation
 from antifraud.verification.standing import CaseLine, Order, Standing, look, spoken
+from antifraud.watching.alarms import AUDITOR
 from workflows.clocks import zone_of
 
 SECONDS = 1.0
@@ -42,6 +43,7 @@ def page(centre: Centre, standing: Standing) -> list[str]:
     lines = [f"{centre.name} ({centre.code})  {_local(now, centre)}{clock}"]
     lines.append(f"  scheme       {standing.scheme}")
     lines.append("  processes    " + (", ".join(f"{p.name} {p.pid}" for p in standing.processes) or "none is alive"))
+    lines.append(f"  auditor      {_audit(standing)}")
     late = (
         f"{standing.overdue}, the oldest for {spoken(now - standing.overdue_since)}" if standing.overdue_since else "0"
     )
@@ -60,6 +62,22 @@ def page(centre: Centre, standing: Standing) -> list[str]:
     for case in standing.cases:
         lines.extend(_case(case, centre, now))
     return lines
+
+
+def _audit(standing: Standing) -> str:
+    """Return what the auditor's books say, and whether the dead-man's switch outside was reached."""
+    audit, now = standing.audit, standing.now
+    if audit is None or audit.looked_at is None:
+        return "nobody ever counted what should have fired against what did"
+    said = f"{audit.did} of {audit.should} deadlines fired that should have"
+    if audit.oldest_due_at is not None:
+        said += f", {audit.difference} did not, the oldest for {spoken(now - audit.oldest_due_at)}"
+    said += f"; {audit.late} late; counted {spoken(now - audit.looked_at)} ago"
+    for process in standing.processes:
+        switch = process.loops.get("deadman") if process.name == AUDITOR else None
+        if switch and switch["is_set"]:
+            said += f"; dead-man's switch {switch['last']}"
+    return said
 
 
 def _case(case: CaseLine, centre: Centre, now: datetime) -> list[str]:

@@ -14,6 +14,7 @@ from antifraud.cases.accounts import cards_of
 from antifraud.foundation.clock import ControlledClock
 from antifraud.installation import Installation
 from antifraud.runs.service import ALIVE_FOR, Living, living
+from antifraud.watching.alarms import Books, books
 from antifraud.work import Work
 
 LATEST = 12
@@ -68,6 +69,7 @@ class Standing:
     clock: str | None
     scheme: str
     processes: Sequence[Living]
+    audit: Books | None
     overdue: int
     overdue_since: datetime | None
     outbox: Sequence[Waiting]
@@ -95,6 +97,7 @@ def look(installation: Installation, centre: Centre) -> Standing:
             clock=f"controlled, at rate {rate:g}" if isinstance(clock, ControlledClock) else None,
             scheme=_scheme(connection, centre),
             processes=living(connection, now, ALIVE_FOR * max(1.0, rate)),
+            audit=books(connection, centre.id),
             overdue=overdue.number,
             overdue_since=overdue.since,
             outbox=_outbox(connection),

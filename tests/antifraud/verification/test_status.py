@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from antifraud.auditor import Auditor
 from antifraud.auth.service import Centre
 from antifraud.cli.status import page
 from antifraud.foundation.clock import FrozenClock
@@ -31,6 +32,13 @@ def test_status_counts_what_waits_and_names_what_is_late(
     clock.advance(timedelta(hours=1))
     late = look(installation, drill)
     assert late.overdue > 0
+    assert "nobody ever counted" in "\n".join(page(drill, late))
+    Auditor(installation).once()
+    counted = look(installation, drill)
+    assert counted.audit is not None
+    text = "\n".join(page(drill, counted))
+    assert f"0 of {counted.overdue} deadlines fired that should have, {counted.overdue} did not, the oldest for" in text
+    assert "counted 0 s ago" in text
     assert late.processes == []
     text = "\n".join(page(drill, late))
     assert "late by" in text
