@@ -101,10 +101,9 @@ def test_a_due_time_that_happens_twice_carries_its_offset_and_others_do_not() ->
     assert once.counting is None
     moved = derive(days(1, "Europe/Berlin"), at("2026-03-28T02:30", "Europe/Berlin"), "E:1")
     assert moved.counting is None, "a time that moved out of a gap is not ambiguous"
-    fixed = box("P1D", days="US", ends="01:30")
-    half_past_one = derive(fixed, at("2026-10-30T12:00", "America/New_York"), "E:1")
-    assert half_past_one.counting is not None
-    assert half_past_one.counting.offset is None, "the day counted is the Monday"
+    counted = derive(box("P1DT30H", days="US"), at("2026-10-29T19:30", "America/New_York"), "E:1")
+    assert counted.counting is not None
+    assert counted.counting.offset == "-04:00", "30 hours after Friday 19:30: Sunday 01:30, the first of two"
 
 
 def test_a_wait_that_begins_in_the_second_of_two_hours_does_not_end_before_it_began() -> None:
