@@ -133,7 +133,8 @@ def _begin(step: Step, hold: Hold) -> None:
         return
     lane = step.definition.lane(hold.lane)
     if (lane.approval or kind.approval) == "before":
-        measures.propose(step, hold, kind.kind, "procedure", "lane")
+        amount = hold.traced_minor if kind.needs_amount else None
+        measures.propose(step, hold, kind.kind, "procedure", "lane", amount)
         return
     measures.send(step, hold, kind.kind, asked_minor=hold.traced_minor)
 

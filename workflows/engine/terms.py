@@ -50,7 +50,8 @@ def run_out(step: Step, hold: Hold, on_lapse: str, task: str | None, reason: str
     if task is not None:
         insist(step, hold, task, reason if reason != "term_over" else None)
     if on_lapse == "release":
-        measures.begin_release(step, hold, "procedure", reason)
+        # The scheme itself ends the hold: nobody has to agree, and nothing may keep it there.
+        measures.begin_release(step, hold, "procedure", reason, is_approved=True)
 
 
 def insist(step: Step, hold: Hold, task: str, reason: str | None) -> None:
