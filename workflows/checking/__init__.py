@@ -35,6 +35,7 @@ class Explored:
     transitions: int
     is_cut: bool
     untried: tuple[str, ...]
+    unreached: tuple[Fault, ...]
 
     @property
     def states(self) -> int:
@@ -94,14 +95,13 @@ def explore(definition: Definition, bound: Bound = Bound(), *, faults: Faults | 
                 tidying.look(step)
                 waiting.look(step)
         nodes[scene.name] = tuple(explorer.nodes[first:])
-    for fault in covering.faults():
-        found.add(fault, fault.sentence)
     untried = sorted(kind.__name__ for kind in get_args(ev.AnyEvent) if kind not in explorer.generated)
     return Explored(
         nodes=MappingProxyType(nodes),
         transitions=explorer.transitions,
         is_cut=explorer.is_cut,
         untried=tuple(untried),
+        unreached=tuple(covering.faults()),
     )
 
 
@@ -128,7 +128,11 @@ def check(definition: Definition, bound: Bound = Bound()) -> Result:  # noqa: B0
     explored = explore(definition, bound, faults=faults)
     chasing.chase_ends(definition, bound, faults)
     life = ending.Graph.of(explored.nodes[scenes.LIFE.name])
-    ending.holds_end(definition, life, faults)
-    ending.procedures_end(definition, life, faults)
-    ending.stops_convert(definition, life, faults)
+    ending.stops_are_warned_of(definition, life, faults)
+    if not explored.is_cut:  # what was not looked at may lead on
+        for fault in explored.unreached:
+            faults.add(fault, fault.sentence)
+        ending.holds_end(definition, life, faults)
+        ending.procedures_end(definition, life, faults)
+        ending.stops_convert(definition, life, faults)
     return Result(definition=definition.name, bound=bound, explored=explored, faults=faults.all())

@@ -40,7 +40,7 @@ class Answers:
                 yield from self._settling(request, hold, at)
             return
         for outcomes in self.groups[request.kind]:
-            yield from self._group(scene, request, hold, outcomes, at)
+            yield from self._group(scene, state, request, outcomes, at)
         if scene.hops:
             yield from self._hops(scene, state, request, at)
         if not scene.is_reduced:
@@ -48,9 +48,10 @@ class Answers:
             yield from self._odd(request, hold, at)
 
     def _group(
-        self, scene: Scene, request: Request, hold: Hold, outcomes: tuple[Outcome, ...], at: datetime
+        self, scene: Scene, state: ProcedureState, request: Request, outcomes: tuple[Outcome, ...], at: datetime
     ) -> Iterator[Move]:
-        first = outcomes[0]
+        first, hold = outcomes[0], state.holds[request.hold_id]
+        is_declined = state.filing == "declined"
         if scene.is_reduced:
             if first.hold[request.kind] in _COUPLING:
                 yield self._answer(request, first.code, at, *_amounts(first, request.kind, hold)[0])
@@ -58,7 +59,7 @@ class Answers:
         for outcome in outcomes:
             for number, (words, held) in enumerate(_amounts(outcome, request.kind, hold)):
                 is_followed = outcome is first and number == 0
-                if is_followed or self.is_first("answer", outcome.code, request.kind, hold.state, words):
+                if is_followed or self.is_first("answer", outcome.code, request.kind, hold.state, is_declined, words):
                     yield self._answer(request, outcome.code, at, words, held)
 
     def _answer(self, request: Request, code: str, at: datetime, words: str = "", held: int | None = None) -> Move:

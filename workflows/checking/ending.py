@@ -44,10 +44,13 @@ class Tidying:
         if left in self._seen:
             return
         self._seen.add(left)
-        after, moves = self._tidied(state, step.move.event.at)
-        if after.phase != "closed" and after.tasks:
-            after, more = self._tidied(after, moves[-1].event.at if moves else step.move.event.at)
-            moves += more
+        try:
+            after, moves = self._tidied(state, step.move.event.at)
+            if after.phase != "closed" and after.tasks:
+                after, more = self._tidied(after, moves[-1].event.at if moves else step.move.event.at)
+                moves += more
+        except Exception:  # noqa: BLE001 - told as a fault of its own where the same event was tried
+            return
         if after.phase == "closed":
             return
         stuck = sorted({task.kind for task in after.tasks.values()}) or ["(no task)"]
@@ -169,7 +172,10 @@ def _waited_out(definition: Definition, node: Node) -> bool:
         clock = min(state.clocks.values(), key=lambda item: (item.due_at, item.id))
         at = max(at, clock.due_at)
         event = ev.ClockReached(id=UUID(int=(1 << 97) + number), at=at, clock_id=clock.id)
-        state, _ = advance(definition, state, event)
+        try:
+            state, _ = advance(definition, state, event)
+        except Exception:  # noqa: BLE001 - told as a fault of its own where it was tried
+            return False
         live = [hold for hold in state.holds.values() if hold.state in LIVE_HOLDS]
         if not live:
             return True
@@ -195,13 +201,14 @@ def procedures_end(definition: Definition, graph: Graph, faults: Faults) -> None
 
 
 def stops_convert(definition: Definition, graph: Graph, faults: Faults) -> None:
-    """From each confirmed stop a freeze is possible before the stop ends, and the warning leaves time to approve it."""
+    """From each confirmed stop a freeze is possible before the stop ends."""
     if not roles.freezes(definition):
         return
     frozen = [node for node in graph.nodes if _has(node, "frozen")]
     before_end = {
         node: tuple((move, source) for move, source in graph.into.get(node, ()) if move.label != "stop_end")
         for node in graph.nodes
+        if _is_live(node)
     }
     can = Graph(graph.nodes, before_end).reaching(frozen)
     for node in graph.nodes:
@@ -210,9 +217,19 @@ def stops_convert(definition: Definition, graph: Graph, faults: Faults) -> None:
         if node not in can and not faults.has("no_conversion_before_lapse", "path", node.depth):
             sentence = "the stop is confirmed, and no path leads to a freeze before it ends"
             faults.add(Fault("no_conversion_before_lapse", sentence, node.path()), "path")
-        late = _late_warning(definition, node)
-        if late and not faults.has("no_conversion_before_lapse", "warning", node.depth):
-            faults.add(Fault("no_conversion_before_lapse", late, node.path()), "warning")
+
+
+def stops_are_warned_of(definition: Definition, graph: Graph, faults: Faults) -> None:
+    """The first warning of a confirmed stop leaves time to have its freeze approved."""
+    for node in graph.nodes:
+        if _has(node, "stopped") and not faults.has("no_conversion_before_lapse", "warning", node.depth):
+            late = _late_warning(definition, node)
+            if late:
+                faults.add(Fault("no_conversion_before_lapse", late, node.path()), "warning")
+
+
+def _is_live(node: Node) -> bool:
+    return all(hold.state in LIVE_HOLDS for hold in node.state.holds.values())
 
 
 def _has(node: Node, state: str) -> bool:

@@ -13,7 +13,7 @@ from workflows.checking.standing import hold_of
 from workflows.scheme import HOLDING, Definition
 from workflows.state import LIVE_HOLDS, Hold, ProcedureState, Request
 
-_ASKS = (fx.OpenTask, fx.OpenApproval, fx.SendRequest, fx.SendReminder, fx.StartClock)
+_ASKS = (fx.OpenTask, fx.OpenApproval, fx.SendRequest, fx.SendReminder)
 
 
 class Looking:
@@ -96,7 +96,7 @@ class Looking:
 
     def _clock(self, step: Transition, event: ev.ClockReached) -> None:
         before, after = step.before.state, step.state
-        if any(isinstance(effect, _ASKS) for effect in step.effects):
+        if _asks(step):
             return
         if any(_says_something(before.holds[key], hold) for key, hold in after.holds.items()):
             return
@@ -125,17 +125,13 @@ class Looking:
         hold, was = after.holds[request.hold_id], before.holds[request.hold_id]
         if hold.state not in LIVE_HOLDS or _says_something(was, hold):
             return
-        if any(isinstance(effect, _ASKS) for effect in step.effects):
+        if _asks(step):
             return
-        if self._is_settled(outcome.hold[request.kind], hold):
+        is_asked_already = set(outcome.tasks) & set(open_tasks(after, hold.id))
+        if is_asked_already or outcome.hold[request.kind] == hold.state:
             return
         sentence = f"{step.move.words}; the hold stays {hold.state}, and nobody is asked what becomes of it"
         self._add(step, "outcome_unhandled", f"silent {outcome.code} {request.kind}", sentence)
-
-    @staticmethod
-    def _is_settled(effect: str, hold: Hold) -> bool:
-        """Tell whether the answer says only what the hold is already."""
-        return effect == hold.state
 
     # -- releases
 
@@ -206,6 +202,14 @@ class Looking:
                 if tier > self.definition.chase_depth + step.state.chase_extra:
                     sentence = f"{step.move.words}: a {request.kind} leaves for tier {tier} and nobody was asked"
                     self._add(step, "chase_unbounded", "depth", sentence)
+
+
+def _asks(step: Transition) -> bool:
+    """Tell whether somebody is asked, or a clock was started that still runs."""
+    return any(
+        isinstance(effect, _ASKS) or (isinstance(effect, fx.StartClock) and effect.clock.id in step.state.clocks)
+        for effect in step.effects
+    )
 
 
 def _mark(hold_id: UUID) -> UUID:
