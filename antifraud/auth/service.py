@@ -61,7 +61,7 @@ def source_by_token(database: Database, authorization: str | None) -> Source:
     row = database.by_credential(_SOURCE_OF, token_hash(token.strip()).hex())
     if row is None:
         raise NotAuthenticated("this token is not known, or was revoked: ask the centre for a new one")
-    return _source(row)
+    return Source(*row)
 
 
 def source_by_code(database: Database, centre_id: UUID, code: str) -> Source:

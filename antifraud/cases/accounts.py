@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from antifraud.banks.models import institutions
 from antifraud.cases.models import accounts, transfers
+from antifraud.foundation.db import ask
 from antifraud.foundation.rows import as_json, insert_of
 from antifraud.vault.service import DataKey
 from antifraud.work import Work
@@ -109,10 +110,8 @@ def resolve(work: Work, cards: Iterable[AccountCard]) -> dict[AccountCard, UUID]
         }
         for card, (digest, sub_digest) in sorted(hashed.items(), key=lambda item: (item[1][0], item[1][1] or b""))
     ]
-    found = {
-        (bytes(row.number_hash), bytes(row.sub_ref_hash) if row.sub_ref_hash else None): row.id
-        for row in work.connection.exec_driver_sql(insert_of("accounts", rows[0]) + _OR_LOCK, (as_json(rows),))
-    }
+    locked = ask(work.connection, insert_of("accounts", rows[0]) + _OR_LOCK, [as_json(rows)])
+    found = {(digest, sub_digest): account_id for account_id, digest, sub_digest in locked}
     return {card: found[hashed[one]] for card, one in merged.items()}
 
 

@@ -14,6 +14,7 @@ from antifraud.cases import valuing
 from antifraud.cases.accounts import ReceiptCard
 from antifraud.cases.casefile import Desk
 from antifraud.cases.models import holds, leads, parties, payments, transfers
+from antifraud.foundation.db import ask
 from antifraud.foundation.json import canonical
 from antifraud.foundation.rows import as_json, insert_of
 from antifraud.vault.service import DataKey
@@ -120,8 +121,8 @@ def lock_payments(work: Work, wanted: Sequence[Payment], case_id: UUID) -> dict[
         }
         for digest, payment in hashed
     ]
-    locked = work.connection.exec_driver_sql(insert_of("payments", rows[0]) + _OR_LOCK, (as_json(rows),))
-    found = {bytes(row.reference_hash): LockedPayment(row.id, row.case_id) for row in locked}
+    locked = ask(work.connection, insert_of("payments", rows[0]) + _OR_LOCK, [as_json(rows)])
+    found = {digest: LockedPayment(payment_id, owner_id) for payment_id, owner_id, digest in locked}
     return {payment: found[digest] for digest, payment in hashed}
 
 

@@ -2,10 +2,10 @@
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from antifraud.auth.service import Centre
-from antifraud.foundation.db import Database
+from antifraud.foundation.db import Database, ask, sqlstate
 from antifraud.installation import Installation
 
 
@@ -44,6 +44,34 @@ def test_a_connection_that_dies_under_work_is_not_repeated_behind_its_back(insta
         _end(installation, int(connection.scalar(text("SELECT pg_backend_pid()")) or 0))
         connection.execute(text("SELECT 1"))
     assert runs == 1
+    database.close()
+
+
+def test_a_failure_of_the_driver_alone_is_the_failure_that_sqlalchemy_would_raise(installation: Installation) -> None:
+    database = Database(installation.database.url, pool_size=1)
+    with pytest.raises(IntegrityError) as refused, database.begin(None) as connection:
+        ask(
+            connection, "INSERT INTO sign_in_failures (subject_hash, window_at, failures) VALUES ($1, now(), 1)", [None]
+        )
+    assert sqlstate(refused.value) == "23502"
+    assert not refused.value.connection_invalidated
+    with pytest.raises(DBAPIError) as lost, database.begin(None) as connection:  # noqa: PT012 - the failure is in the block
+        _end(installation, ask(connection, "SELECT pg_backend_pid()")[0][0])
+        ask(connection, "SELECT $1::text", ["anything"])
+    assert lost.value.connection_invalidated
+    assert _backend(database)
+    database.close()
+
+
+def test_a_transaction_that_failed_leaves_its_connection_fit_for_the_next(
+    installation: Installation, drill: Centre
+) -> None:
+    database = Database(installation.database.url, pool_size=1)
+    backend = _backend(database)
+    with pytest.raises(DBAPIError), database.begin(drill.id) as connection:
+        ask(connection, "SELECT 1 / $1::integer", [0])
+    with database.begin(None) as connection:
+        assert ask(connection, "SELECT pg_backend_pid(), current_setting('antifraud.centre')") == [(backend, "")]
     database.close()
 
 
