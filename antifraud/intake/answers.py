@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import func, insert, select
 
 from antifraud.auth.service import Source
+from antifraud.foundation.db import ask
 from antifraud.foundation.problems import KeyInProgress, KeyReused, QuotaExceeded, SourceRefReused
 from antifraud.intake.models import idempotency, reports
 from antifraud.vault.service import DataKey, KeyDestroyed
@@ -46,16 +47,23 @@ class Answer:
 
 
 _LOOK: Final = """
-    SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0)) AS is_ours,
-           (SELECT count(*) FROM (
-               SELECT FROM reports WHERE source_id = %s AND received_at > %s LIMIT %s
-           ) AS lately) AS recent,
-           EXISTS (SELECT FROM idempotency WHERE source_id = %s AND key_hash = %s) AS has_key,
+    SELECT pg_try_advisory_xact_lock(hashtextextended(encode($2, 'hex'), 0)) AS is_ours,
+           (SELECT last_value FROM report_seq) - (SELECT min(seq) FROM (
+               SELECT seq FROM reports WHERE source_id = $1 AND received_at > $4 ORDER BY received_at LIMIT 64
+           ) AS lately) + 1 AS at_most,
+           EXISTS (SELECT FROM idempotency WHERE source_id = $1 AND key_hash = $2) AS has_key,
            known.id AS report_id, known.raw_digest
     FROM (SELECT) AS once
-    LEFT JOIN reports AS known ON known.source_id = %s AND known.source_ref_hash = %s AND known.state <> 'refused'
+    LEFT JOIN reports AS known ON known.source_id = $1 AND known.source_ref_hash = $3 AND known.state <> 'refused'
 """
-"""All that decides whether a report is new: its key, its reference, and how many its source sent lately."""
+"""All that decides whether a report is new: its key, its reference, and how many its source sent lately, at most.
+
+Every report of the installation has a number, so no more came since the
+source's first one of this minute than numbers were given out. The first 64
+are looked at because reports written side by side may be numbered in another
+order. Counting instead costs more than a microsecond for each: at 50 reports
+a second that is 3,000 of them, and 4 ms, for every report.
+"""
 
 
 def answered_before(work: Work, submission: Submission, source_ref: str | None) -> Answer | None:
@@ -71,27 +79,27 @@ def answered_before(work: Work, submission: Submission, source_ref: str | None) 
     since = work.now() - timedelta(seconds=_QUOTA_SECONDS)
     wanted_ref = None if source_ref is None else ref_hash(work, source_ref)
     # A twin that commits while this looks is not seen by it: the unique keys then refuse ours.
-    found = work.connection.exec_driver_sql(
-        _LOOK, (key_hash.hex(), source.id, since, source.quota_per_minute, source.id, key_hash, source.id, wanted_ref)
-    ).one()
-    if not found.is_ours:
+    looked = ask(work.connection, _LOOK, [source.id, key_hash, wanted_ref, since])
+    ((is_ours, at_most, has_key, report_id, raw_digest),) = looked
+    if not is_ours:
         raise KeyInProgress("a report with this key is being accepted at this moment: ask again in a second")
     kept = None
-    if found.has_key:
+    if has_key:
         kept = work.connection.execute(
             select(idempotency).where(idempotency.c.source_id == source.id, idempotency.c.key_hash == key_hash)
         ).one()
     if kept is not None and bytes(kept.body_digest) != sent:
         raise KeyReused("this key was used for another body: use a new key for a new report")
     is_new_key = kept is None
-    if kept is None and found.report_id is not None:
-        if bytes(found.raw_digest) != sent:
+    if kept is None and report_id is not None:
+        if raw_digest != sent:
             raise SourceRefReused("this source_ref was used for another report: send a correction instead")
         kept = work.connection.execute(
-            select(idempotency).where(idempotency.c.report_id == found.report_id).limit(1)
+            select(idempotency).where(idempotency.c.report_id == report_id).limit(1)
         ).one_or_none()
     if kept is None:
-        _allow(source, found.recent)
+        if (at_most or 0) >= source.quota_per_minute:
+            check_quota(work, source)
         return None
     if is_new_key:
         # From now on this key too stands for this body and no other.
@@ -139,11 +147,7 @@ def check_quota(work: Work, source: Source) -> None:
         .limit(source.quota_per_minute)
         .subquery()
     )
-    _allow(source, work.connection.scalar(select(func.count()).select_from(recent)) or 0)
-
-
-def _allow(source: Source, recent: int) -> None:
-    if recent >= source.quota_per_minute:
+    if (work.connection.scalar(select(func.count()).select_from(recent)) or 0) >= source.quota_per_minute:
         message = f"this source may send {source.quota_per_minute} reports a minute: send this one again in a minute"
         raise QuotaExceeded(message, retry_after_seconds=_QUOTA_SECONDS)
 

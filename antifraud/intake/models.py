@@ -26,6 +26,8 @@ reports = Table(
     Column("flags", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
     Column("received_at", DateTime(timezone=True), nullable=False),
     Column("accepted_at", DateTime(timezone=True), nullable=False),
+    # Grows with every report of the installation: a look at two of them bounds how many came between.
+    Column("seq", BigInteger, nullable=False, server_default=text("nextval('report_seq'::regclass)")),
 )
 
 idempotency = Table(

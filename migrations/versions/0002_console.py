@@ -89,6 +89,10 @@ def upgrade() -> None:
     )
     # The same money within ten minutes, looked for while a report is typed.
     op.execute("CREATE INDEX transfers_by_time ON transfers (centre_id, earliest_at)")
+    # How many reports a source sent lately, told without counting them.
+    op.execute("CREATE SEQUENCE report_seq")
+    op.execute(f"GRANT USAGE, SELECT ON SEQUENCE report_seq TO {APP_ROLE}")
+    op.execute("ALTER TABLE reports ADD COLUMN seq bigint NOT NULL DEFAULT nextval('report_seq')")
     op.execute("CREATE SEQUENCE draft_no")
     op.execute(f"GRANT USAGE ON SEQUENCE draft_no TO {APP_ROLE}")
     _close("drafts", "SELECT, INSERT, UPDATE")
@@ -110,6 +114,8 @@ def downgrade() -> None:
     for table in ("drafts", "sign_in_failures", "sessions"):
         op.execute(f"DROP TABLE {table}")
     op.execute("DROP SEQUENCE draft_no")
+    op.execute("ALTER TABLE reports DROP COLUMN seq")
+    op.execute("DROP SEQUENCE report_seq")
     for index in (
         "tasks_put_off",
         "tasks_of_owner",

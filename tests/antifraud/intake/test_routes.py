@@ -78,6 +78,16 @@ def test_over_its_quota_a_source_is_told_when_to_come_back_and_a_repeated_key_is
     again = doorway.post(doorway.report("0"), key="k-0", source="counter")
     assert (again.status_code, again.data, again.headers["Idempotent-Replayed"]) == (201, first.data, "true")
     assert doorway.count("reports") == 3
+
+
+def test_what_other_sources_send_takes_nothing_of_a_quota(doorway: Doorway) -> None:
+    doorway.rows("UPDATE sources SET quota_per_minute = 3 WHERE code = 'counter'")
+    assert doorway.post(doorway.report("0"), source="counter").status_code == 201
+    for number in range(1, 5):
+        assert doorway.post(doorway.report(str(number))).status_code == 201
+    for number in (5, 6):
+        assert doorway.post(doorway.report(str(number)), source="counter").status_code == 201
+    problem(doorway.post(doorway.report("7"), source="counter"), 429, "quota-exceeded")
     assert doorway.post(doorway.report("3"), source="110").status_code == 201
     doorway.clock.advance(timedelta(seconds=61))
     assert doorway.post(doorway.report("2"), source="counter").status_code == 201
