@@ -21,9 +21,10 @@ def new_id(clock: Clock) -> UUID:
     """
     at = clock.now()
     milliseconds = int(at.timestamp()) * 1_000 + at.microsecond // 1_000
+    chance = int.from_bytes(secrets.token_bytes(10), "big")
     value = (milliseconds & (1 << 48) - 1) << 80
-    value |= 0x7 << 76 | secrets.randbits(12) << 64
-    value |= 0b10 << 62 | secrets.randbits(62)
+    value |= 0x7 << 76 | (chance >> 62 & 0xFFF) << 64
+    value |= 0b10 << 62 | chance & (1 << 62) - 1
     return UUID(int=value)
 
 
@@ -39,7 +40,8 @@ def receipt_code() -> str:
 
     Source: Crockford's base 32, which leaves out I, L, O and U.
     """
-    code = "".join(secrets.choice(CROCKFORD) for _ in range(_RECEIPT_CHARACTERS))
+    chance = int.from_bytes(secrets.token_bytes(_RECEIPT_CHARACTERS * 5 // 8), "big")
+    code = "".join(CROCKFORD[chance >> 5 * place & 31] for place in range(_RECEIPT_CHARACTERS))
     return "-".join(code[start : start + 4] for start in range(0, _RECEIPT_CHARACTERS, 4))
 
 

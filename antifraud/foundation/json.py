@@ -206,18 +206,27 @@ def canonical(value: object) -> bytes:
         TypeError: A float, Decimal, naive datetime, bytes or anything else that has no single spelling.
         ValueError: A text with half of a surrogate pair.
     """
-    return json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode("utf-8")
+    return _WRITER.encode(_plain(value)).encode("utf-8")
+
+
+_WRITER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False)
+
+
+# Most of what is written: asked first, since it is cheap to ask.
+_AS_IT_IS: Final = frozenset({str, int, bool, type(None)})
 
 
 def _plain(value: object) -> object:
+    if type(value) in _AS_IT_IS:
+        return value
     match value:
-        case None | bool() | str() | int():
+        case str() | int():
             return value
         case datetime():
             return instant_text(value)
         case date() | UUID():
             return str(value)
-        case Mapping():
+        case dict() | Mapping():
             return _plain_object(value)
         case list() | tuple():
             return [_plain(inner) for inner in value]
@@ -232,7 +241,7 @@ def _plain_object(value: Mapping[object, object]) -> dict[str, object]:
         if not isinstance(key, str):
             msg = f"canonical JSON has text keys only, not {type(key).__name__}"
             raise TypeError(msg)
-        members[key] = _plain(inner)
+        members[key] = inner if type(inner) in _AS_IT_IS else _plain(inner)
     if all(map(str.isascii, members)):
         return dict(sorted(members.items()))  # the same order, at a fraction of the cost
     return dict(sorted(members.items(), key=lambda member: _utf16(member[0])))

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -135,12 +136,23 @@ class Vault:
         """
         if not name:
             return []
-        import pypinyin  # noqa: PLC0415 - its tables take half a second, and most processes never look a name up
-
         letters = "".join(ch for ch in unicodedata.normalize("NFKC", name).casefold() if ch.isalnum())
-        initials = "".join(found[0][:1] for found in pypinyin.pinyin(letters, style=pypinyin.Style.NORMAL) if found[0])
+        initials = "".join(map(_initial, letters))
         grams = {f"n|{pair}" for pair in _pairs(letters)} | {f"p|{pair}" for pair in _pairs(initials)}
         return sorted(self.blind(column, gram)[:8] for gram in grams)
+
+
+@lru_cache(maxsize=8192)
+def _initial(letter: str) -> str:
+    """Return the first letter of how a character is read; of one that has no reading, itself.
+
+    Character by character: a part of a name must be found in the whole of it,
+    whatever stands beside. One character is nobody's name, so it may be kept.
+    """
+    import pypinyin  # noqa: PLC0415 - its tables take half a second, and most processes never look a name up
+
+    (found,) = pypinyin.pinyin(letter, style=pypinyin.Style.NORMAL)
+    return found[0][:1]
 
 
 def _pairs(text: str) -> set[str]:
