@@ -9,10 +9,12 @@ start, the old ones stay.
 import contextlib
 import mmap
 import os
+import select
 import shutil
 import signal
 import socket
 import sys
+import time
 import traceback
 from typing import Any, Final
 
@@ -35,6 +37,8 @@ from antifraud.foundation.settings import Settings
 PROCESS: Final = "antifraud web"
 BOOT_SECONDS: Final = 30.0
 LOOK_EVERY_SECONDS: Final = 0.05
+TELL_EVERY_SECONDS: Final = 1.0
+NEXT_WITHIN_MILLISECONDS: Final = 10
 # Longer than a proxy in front keeps an idle connection: then it is the proxy that closes, never we under its request.
 KEEPALIVE_SECONDS: Final = 75
 _OURS: Final = ("antifraud", "workflows")
@@ -70,11 +74,38 @@ class _Worker(ThreadWorker):  # type: ignore[misc]  # of an untyped base
     """One process that serves; it tells the application when its end begins, and when it is over."""
 
     lifetime: Any = None
+    _told_at: float = -TELL_EVERY_SECONDS
+
+    def notify(self) -> None:
+        """Tell the master that this process lives: not at each of the three turns that the main loop takes a request.
+
+        Each writes to a file, which at 50 requests a second was a twentieth of what a request costs.
+        """
+        now = time.monotonic()
+        if now - self._told_at >= TELL_EVERY_SECONDS:
+            self._told_at = now
+            super().notify()
 
     def load_wsgi(self) -> None:
         # The application's own class of a fresh program: this module may be of an older one.
         super().load_wsgi()
         self.lifetime = self.wsgi.extensions["lifetime"]
+
+    def handle(self, conn: Any) -> Any:  # noqa: ANN401 - of an untyped base
+        """Serve a connection; a request that follows at once is served by the same thread.
+
+        A sender of many reports sends the next as soon as it has its answer.
+        The way through the main loop and back would cost two changes of
+        thread: a fifth of all that a report takes of this process's time.
+        """
+        is_kept = super().handle(conn)
+        while is_kept is True and self.alive and not self._somebody_waits() and _is_next_there(conn):
+            is_kept = super().handle(conn)
+        return is_kept
+
+    def _somebody_waits(self) -> bool:
+        """Return whether more connections have a request than there are threads: then each is served in its turn."""
+        return bool(self.nr_conns - len(self.keepalived_conns) - len(self.pending_conns) > self.cfg.threads)
 
     def handle_exit(self, sig: int, frame: object) -> None:
         if self.lifetime is None:
@@ -203,6 +234,15 @@ class _Server(BaseApplication):  # type: ignore[misc]  # of an untyped base
     @override
     def run(self) -> None:
         _Master(self).run()
+
+
+def _is_next_there(conn: Any) -> bool:  # noqa: ANN401 - of an untyped library
+    """Return whether the connection's next request has come, or comes within a moment."""
+    if conn.parser.unreader.buf.getvalue():
+        return True
+    poll = select.poll()
+    poll.register(conn.sock, select.POLLIN)
+    return bool(poll.poll(NEXT_WITHIN_MILLISECONDS))
 
 
 def _pre_fork(_: object, worker: Any) -> None:  # noqa: ANN401 - of an untyped library

@@ -131,6 +131,16 @@ def test_two_reloads_under_load_cost_no_report_and_no_connection(whole: System) 
     whole.assert_verified()
 
 
+def test_more_senders_than_threads_are_served_in_their_turn(whole: System) -> None:
+    """A thread stays with a sender whose next report follows at once, but only while nobody else waits."""
+    whole.web_threads = 2
+    whole.start("web")
+    with load(whole) as senders:
+        time.sleep(3)
+    assert [sender.broken for sender in senders] == [[]] * CLIENTS
+    assert all(len(sender.answers) > 1 for sender in senders), [len(sender.answers) for sender in senders]
+
+
 def test_a_reload_into_a_program_that_cannot_start_leaves_the_old_one_serving(whole: System) -> None:
     whole.start("web")
     old = workers(whole)
