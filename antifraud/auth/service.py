@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, select, update
 
 from antifraud.auth.models import centres, sources
 from antifraud.foundation.db import Database
@@ -47,6 +47,14 @@ _SOURCE_OF = (
 def token_hash(token: str) -> bytes:
     """Return what is stored of a bearer token: SHA-256 (the token itself has 256 random bits)."""
     return hashlib.sha256(token.encode()).digest()
+
+
+def ask_as(connection: Connection, code: str, asker: str) -> bool:
+    """Say for whom the reports of a source of the transaction's centre ask; return whether there is such a source."""
+    done = connection.execute(
+        update(sources).where(sources.c.code == code, sources.c.revoked_at.is_(None)).values(asks_as=asker)
+    )
+    return bool(done.rowcount)
 
 
 def source_by_token(database: Database, authorization: str | None) -> Source:

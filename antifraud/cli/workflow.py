@@ -5,6 +5,7 @@ import click
 from antifraud.audit.service import Happening, append_to_area
 from antifraud.cases import definitions
 from antifraud.cli.opened import choose_centre, chosen, open_installation, this_user
+from antifraud.cli.routing import route, source_asks
 
 
 @click.group()
@@ -59,3 +60,7 @@ def activate(definition: str, version: int, approver: str, code: str | None) -> 
                 )
                 append_to_area(work, "admin", [happening])
     click.echo("in force now" if is_new else "was in force already")
+
+
+command.add_command(route)
+command.add_command(source_asks)

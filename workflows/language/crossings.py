@@ -33,7 +33,8 @@ def opened_tasks(read: Definition) -> frozenset[str]:
 
 def _request_faults(read: Definition) -> Iterator[Fault]:
     """Yield what is asked without an answer, and what is held without a way to let it go."""
-    if not read.has_role("stop") and any(lane.first is None and lane.mode != "elsewhere" for lane in read.lanes.values()):
+    needs_stop = any(lane.first is None and lane.mode != "elsewhere" for lane in read.lanes.values())
+    if needs_stop and not read.has_role("stop"):
         yield "requests", "no kind has the role stop: nothing would ever be asked"
     holding = {effect for outcome in read.outcomes.values() for effect in outcome.hold.values()} & HOLDING
     if holding and not read.has_role("release"):
