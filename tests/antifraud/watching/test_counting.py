@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from antifraud.auth.service import Centre
+from antifraud.cases.firing import fire_due
 from antifraud.foundation.clock import FrozenClock
 from antifraud.foundation.db import Database, bind
 from antifraud.installation import Installation
@@ -60,6 +61,14 @@ def fire(installation: Installation) -> None:
     worker = Worker(installation)
     while worker.deadlines.body():
         pass
+
+
+def looked_out(auditor: Auditor) -> Looked:
+    """Look until the end of the log is reached; what keeps the auditor from it ends the test."""
+    found = auditor.look()
+    for _ in range(100):
+        found = auditor.look() if found.is_behind else found
+    return found
 
 
 def due_now(auditor: Auditor, now: datetime) -> int:
@@ -191,7 +200,7 @@ def test_while_one_auditor_looks_another_does_nothing(auditor: Auditor, story: S
 
 def test_a_look_that_came_to_nothing_leaves_no_trace(auditor: Auditor, story: Story, clock: FrozenClock) -> None:
     auditor.look()
-    story.stopped()
+    story.pass_time(timedelta(hours=1))
     with auditor.installation.database.engine.connect() as connection:
         bind(connection, auditor.centre.id)
         look(connection, auditor.centre.id, clock.now(), auditor.memory)
@@ -200,6 +209,9 @@ def test_a_look_that_came_to_nothing_leaves_no_trace(auditor: Auditor, story: St
     auditor.look()
     books = "SELECT id, due_at FROM watched_waits ORDER BY id"
     assert auditor.rows(books) == auditor.rows("SELECT id, due_at FROM deadlines WHERE state = 'running' ORDER BY id")
+    fired = auditor.one("SELECT count(*) FROM deadlines WHERE state = 'fired'")
+    assert auditor.rows("SELECT should, did FROM watch_positions") == [(fired, fired)]
+    assert fired > 0
 
 
 def test_a_log_that_is_far_ahead_is_read_in_parts_and_nothing_is_said_before_its_end(
@@ -242,11 +254,30 @@ def test_a_transaction_that_stays_open_does_not_keep_the_auditor_from_counting(
     monkeypatch.setattr(reading, "ENTRIES_AT_ONCE", 1)
     clock.advance(timedelta(minutes=10))
     fire(auditor.installation)
-    found = auditor.look()
-    for _ in range(100):
-        found = auditor.look() if found.is_behind else found
+    found = looked_out(auditor)
     assert (found.is_behind, found.difference) == (False, 0)
     assert auditor.counts()[-1][:2] == (auditor.one("SELECT count(*) FROM deadlines WHERE state = 'fired'"),) * 2
+
+
+def test_what_a_slow_transaction_writes_behind_others_is_read_when_it_ends(
+    auditor: Auditor,
+    story: Story,
+    installation: Installation,
+    drill: Centre,
+    clock: FrozenClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reading, "ENTRIES_AT_ONCE", 1)
+    looked_out(auditor)
+    clock.advance(timedelta(minutes=10))
+    with installation.database.begin(drill.id) as slow:
+        slow.execute(text("SELECT pg_current_xact_id()"))
+        for number in range(3):
+            Story(installation, drill, clock, source_ref=f"s-{number}")
+        assert auditor.look().difference > 0
+        work = installation.work(slow, drill.id, "loop:deadlines")
+        assert fire_due(work, installation.mail(drill), 10, only=story.case_id) > 0
+    assert looked_out(auditor).difference == 0
 
 
 def test_a_case_whose_log_cannot_be_folded_is_said_and_stops_no_other(
