@@ -2,12 +2,13 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
 
 from antifraud.auth.service import Centre
-from antifraud.cases.tracing import Told, account_of, propose, trace_account, traced
+from antifraud.cases.tracing import Told, _told_once, account_of, propose, trace_account, traced
 from antifraud.foundation.clock import FrozenClock
 from antifraud.foundation.problems import InvalidValue, NotFound
 from antifraud.installation import Installation
@@ -135,3 +136,24 @@ def test_the_command_prints_the_tracing_and_notes_it_only_when_asked(victims: tu
         first.value("SELECT payload->>'inputs_hash' FROM entries WHERE kind = 'AllocationProposed'")
         == (document["inputs_hash"])
     )
+
+
+def test_a_payment_that_banks_told_in_two_cases_counts_once_and_alike_ones_apart() -> None:
+    def row(key: int, case: int, report_id: int | None = None) -> SimpleNamespace:
+        known = {"payer_account_id": 1, "payee_account_id": 2, "amount_minor": 5, "asset": "CNY"}
+        return SimpleNamespace(
+            id=key, case_id=case, report_id=report_id, no=str(case), earliest_at=AT, latest_at=AT, **known
+        )
+
+    told_by_banks = [row(1, 1), row(2, 1), row(3, 2), row(4, 2), row(5, 2)]
+    assert [one.id for one in _told_once(told_by_banks)] == ["1", "2", "5"]
+    assert len(_told_once([row(1, 1, 7), row(2, 2, 8)])) == 2, "each victim's own payment"
+
+
+def test_a_claim_that_was_dropped_as_wrong_is_no_money(victims: tuple[Story, Story]) -> None:
+    first, second = victims
+    first.value("UPDATE holds SET state = 'dropped', held_minor = 0 WHERE case_id = :case RETURNING 1")
+    with first.installation.database.begin(first.centre.id) as connection:
+        work = first.installation.work(connection, first.centre.id, "test")
+        (one,) = trace_account(work, account(second), "fifo")
+    assert [payment.amount_minor for payment in one.came] == [300_000]

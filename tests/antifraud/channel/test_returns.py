@@ -1,15 +1,19 @@
 """Money given back: a notice that comes again counts once, and nobody gives back more than is held."""
 
 import json
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
 
 from antifraud.auth.service import Centre
 from antifraud.channel.replies import Incoming, Told, apply_reply, keep
+from antifraud.channel.sums import ReturnRefused, refuse_return
 from antifraud.foundation.clock import FrozenClock
 from antifraud.installation import Installation
 from tests.factories.cases import HELD, Story
+from workflows.money import ReturnNotice
+from workflows.state import Hold
 
 
 @pytest.fixture
@@ -89,3 +93,38 @@ def test_a_notice_without_a_sum_is_of_all_that_was_asked(returning: tuple[Story,
     story, request = returning
     notice(story, request, "r-1")
     assert story.value("SELECT amount_minor FROM return_notices") == HELD
+
+
+def test_a_part_given_back_leaves_the_rest_that_is_held_to_be_given_back(clock: FrozenClock) -> None:
+    hold = Hold(
+        id=UUID(int=1),
+        account_id=None,
+        institution_id=None,
+        lead_id=None,
+        receipt_id=None,
+        tier=1,
+        state="frozen",
+        asset="CNY",
+        traced_minor=100,
+        held_minor=60,
+        counted_minor=100,
+        scope="amount",
+        urgency="urgent",
+        since=clock.now(),
+    )
+    before = [ReturnNotice(id=str(UUID(int=2)), reference="a", amount=40, asset="CNY")]
+    rest = ReturnNotice(id=str(UUID(int=3)), reference="b", amount=60, asset="CNY")
+    assert refuse_return(rest, before, hold) is None
+    with pytest.raises(ReturnRefused, match="1 too much"):
+        refuse_return(replace(rest, amount=61), before, hold)
+
+
+def test_a_freeze_of_what_was_stopped_is_not_counted_beside_the_stop(
+    installation: Installation, drill: Centre, clock: FrozenClock
+) -> None:
+    story = Story(installation, drill, clock).stopped()
+    story.file()
+    freeze = story.asked("freeze", amount_minor=HELD)
+    story.deliver(freeze)
+    story.answer(freeze, "frozen", held_minor=HELD, balance_minor=HELD)
+    assert story.value("SELECT count(*) FROM tasks WHERE reason = 'holds_above_balance'") == 0

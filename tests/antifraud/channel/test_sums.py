@@ -109,11 +109,11 @@ def test_holds_above_a_stated_balance_are_a_persons_task_and_change_no_order(wir
     assert (int(doubt["amount_minor"]), doubt["asset"]) == (1, "CNY")
 
 
-def told_by_turns(wire: Wire, asked: UUID, *, after: float) -> int:
+def told_by_turns(wire: Wire, asked: UUID, *, after: float, balance: int = 1000) -> int:
     other = wire.report("SIM-MUTE", ref="110-2", reference="R2")
     wire.round()
     wire.clock.advance(timedelta(seconds=after))
-    said(wire, asked, outcome="full", message_id="one", held_minor=900, balance_minor=1000)
+    said(wire, asked, outcome="full", message_id="one", held_minor=900, balance_minor=balance)
     said(wire, other, outcome="full", message_id="two", held_minor=101)
     return count(wire, "tasks", "reason = 'holds_above_balance'")
 
@@ -124,3 +124,7 @@ def test_an_earlier_balance_bounds_an_answer_that_states_none(wire: Wire, asked:
 
 def test_an_earlier_balance_does_not_bound_money_that_may_have_come_after_it(wire: Wire, asked: UUID) -> None:
     assert told_by_turns(wire, asked, after=0) == 0
+
+
+def test_neither_does_it_bound_what_another_case_holds_of_such_money(wire: Wire, asked: UUID) -> None:
+    assert told_by_turns(wire, asked, after=0, balance=50) == 1, "only the answer that stated the balance"
