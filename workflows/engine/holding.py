@@ -4,13 +4,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
-from workflows.engine import conditions, facts, measures, queues, waits
+from workflows.engine import conditions, facts, queues, waits
 from workflows.engine.step import ENDED, Step
 from workflows.scheme import HOLDING, Outcome
+from workflows.scheme_rules import REVIVING
 from workflows.state import Hold, Request
-
-_REVIVING = frozenset({"freeze", "second_stop", "extend"})
-"""Roles whose answer counts although the stop has lapsed meanwhile."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +32,7 @@ class _Start(NamedTuple):
 def apply(step: Step, request: Request, said: Said) -> None:
     """Let a conclusive answer make of the hold what the definition says."""
     hold = step.hold(request.hold_id)
-    revives = hold.state == "lapsed" and step.role(request) in _REVIVING and not measures.is_claimed(step, hold)
+    revives = hold.state == "lapsed" and step.role(request) in REVIVING  # no other claim is let in while it is asked
     if hold.state in ENDED and not revives:
         _too_late(step, hold, said)
         return
