@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, or_, select
 
 from antifraud.banks.models import channels, institution_keys, institutions
+from antifraud.foundation.db import ask
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,27 +63,30 @@ _INSTITUTIONS = select(
 )
 
 
-# Asked for every report, so it is ready as text.
-_CALLED: Final = """
-    SELECT institutions.id, institutions.code, institutions.name_zh, institutions.name_en, institutions.country,
-        institutions.agreed_answer, channels.kind AS channel
+# Asked for every report, so they are ready as text. Codes first, by their index: for names, all have to be looked at.
+_BY_CODE: Final = """
+    SELECT institutions.id, institutions.code, institutions.name_zh, institutions.name_en,
+        coalesce(channels.kind, 'manual'), institutions.country, institutions.agreed_answer
     FROM institutions
     LEFT JOIN channels ON channels.institution_id = institutions.id AND channels.retired_at IS NULL
-    WHERE institutions.active
-      AND (institutions.code = ANY(%s) OR lower(institutions.name_en) = ANY(%s) OR institutions.name_zh = ANY(%s))
+    WHERE institutions.active AND institutions.code = ANY($1)
 """
+_BY_NAME: Final = _BY_CODE.replace(
+    "institutions.code = ANY($1)", "(lower(institutions.name_en) = ANY($1) OR institutions.name_zh = ANY($2))"
+)
 
 
 def by_name(connection: Connection, names: Collection[str]) -> dict[str, Institution]:
     """Return the active institutions that are called so: by code, or by their full Chinese or English name."""
     if not names:
         return {}
-    codes, folded = [name.upper() for name in names], [name.casefold() for name in names]
-    rows = connection.exec_driver_sql(_CALLED, (codes, folded, list(names))).all()
-    found: dict[str, Institution] = {}
-    for row in rows:
-        called = {row.code.casefold(), row.name_en.casefold(), row.name_zh.casefold()}
-        found |= {name: _institution(row) for name in names if name.casefold() in called}
+    coded = [Institution(*row) for row in ask(connection, _BY_CODE, [[name.upper() for name in names]])]
+    found = {name: one for one in coded for name in names if name.upper() == one.code}
+    rest = [name for name in names if name not in found]
+    if rest:
+        for one in (Institution(*row) for row in ask(connection, _BY_NAME, [[name.casefold() for name in rest], rest])):
+            called = {one.name_en.casefold(), one.name_zh.casefold()}
+            found |= {name: one for name in rest if name.casefold() in called}
     return found
 
 

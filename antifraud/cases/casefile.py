@@ -12,6 +12,7 @@ from antifraud.banks.queries import Institution, by_id
 from antifraud.cases import definitions
 from antifraud.cases.accounts import AccountCard, ReceiptCard, cards_of, receipts_of
 from antifraud.cases.models import cases
+from antifraud.foundation.db import ask
 from antifraud.foundation.ids import check_character
 from antifraud.vault.service import DataKey
 from antifraud.work import Work
@@ -197,9 +198,11 @@ class Desk:
     def open(self, *, case_id: UUID, key: DataKey, origin: str, fraud_type: str | None) -> CaseFile:
         """Begin a new case, not yet written; its number comes from the centre's sequence."""
         work, now = self.work, self.work.now()
-        sequence = work.connection.exec_driver_sql(
-            "SELECT nextval(('case_no_' || code)::regclass) FROM centres WHERE id = %s", (work.centre_id,)
-        ).scalar_one()
+        ((sequence,),) = ask(
+            work.connection,
+            "SELECT nextval(('case_no_' || code)::regclass) FROM centres WHERE id = $1",
+            [work.centre_id],
+        )
         plain = f"{now.year}{sequence:06d}"
         self.keys[key.id] = key
         file = self.files[case_id] = CaseFile(
