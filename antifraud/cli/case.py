@@ -12,6 +12,7 @@ from antifraud.cases import acts
 from antifraud.cases.casefile import CaseFile, CaseNotFound
 from antifraud.cases.keeping import meet_condition, pause_answer, resume_answer
 from antifraud.cases.messages import Mail
+from antifraud.cases.objections import decide_appeal, receive_appeal
 from antifraud.cases.taking_back import Correction, correct_account, decide_release, verify_withdrawal
 from antifraud.cases.views import CaseView, case_view
 from antifraud.cli import tracing
@@ -72,20 +73,24 @@ def file(number: str, document: str, code: str | None, *, declined: bool) -> Non
 @click.option("--amount", type=click.IntRange(1), help="Minor units; what is held if not said.")
 @click.option("--until", help="End of the term, as 2027-05-24T00:00:00+08:00.")
 @click.option("--document", "documents", multiple=True, help="Reference of a paper that carries the measure.")
+@click.option("--paper", "papers", multiple=True, help="Code of a paper that the definition asks for and is there.")
 @click.option("--reason", help="A code such as unrelated_payment, for whoever approves; it goes to the log.")
 @CENTRE
-def ask(  # noqa: PLR0917 - one parameter an option
+def ask(  # noqa: PLR0913, PLR0917 - one parameter an option
     number: str,
     hold: UUID,
     kind: str,
     amount: int | None,
     until: str | None,
     documents: tuple[str, ...],
+    papers: tuple[str, ...],
     reason: str | None,
     code: str | None,
 ) -> None:
     """Ask for a further measure on a hold: second_stop, extend, freeze, release or return."""
-    measure = acts.Measure(kind=kind, amount_minor=amount, ends_at=_instant(until), documents=documents, reason=reason)
+    measure = acts.Measure(
+        kind=kind, amount_minor=amount, ends_at=_instant(until), documents=documents, reason=reason, papers=papers
+    )
     _do(code, number, lambda w, m, c: acts.ask_measure(w, m, c, hold, measure))
 
 
@@ -111,10 +116,20 @@ def refuse(number: str, approval: UUID, reason: str, code: str | None) -> None:
 @command.command("confirm")
 @click.argument("number")
 @click.argument("hold", type=click.UUID)
+@click.option("--note", help="Why an account of many people is stopped whole all the same; kept with the case.")
 @CENTRE
-def confirm(number: str, hold: UUID, code: str | None) -> None:
+def confirm(number: str, hold: UUID, note: str | None, code: str | None) -> None:
     """Confirm an account that was in doubt: its order leaves now."""
-    _do(code, number, lambda w, m, c: acts.confirm_claim(w, m, c, hold))
+    _do(code, number, lambda w, m, c: acts.confirm_claim(w, m, c, hold, note))
+
+
+@command.command("extend")
+@click.argument("number")
+@click.argument("hold", type=click.UUID)
+@CENTRE
+def extend(number: str, hold: UUID, code: str | None) -> None:
+    """Ask to follow the money deeper than the scheme does by itself, because of a hold that waits there."""
+    _do(code, number, lambda w, m, c: acts.extend_chase(w, m, c, hold))
 
 
 @command.command("drop")
@@ -186,7 +201,7 @@ def hand_over(number: str, request: UUID, channel: str, at: str | None, code: st
 @click.argument("request", type=click.UUID)
 @click.option("--document", required=True, help="Reference of the paper.")
 @CENTRE
-def papers(number: str, request: UUID, document: str, code: str | None) -> None:
+def hand_in(number: str, request: UUID, document: str, code: str | None) -> None:
     """Hand in the paper that was to follow a request."""
     _do(code, number, lambda w, m, c: acts.hand_in_papers(w, m, c, request, document))
 
@@ -226,20 +241,22 @@ def resume(number: str, request: UUID, code: str | None) -> None:
 @command.command("appeal")
 @click.argument("number")
 @click.argument("hold", type=click.UUID)
+@click.option("--side", help="Who objected, as the scheme lists them; the holder if not said.")
 @CENTRE
-def appeal(number: str, hold: UUID, code: str | None) -> None:
+def appeal(number: str, hold: UUID, side: str | None, code: str | None) -> None:
     """Record that the account's holder objected."""
-    _do(code, number, lambda w, m, c: acts.receive_appeal(w, m, c, hold))
+    _do(code, number, lambda w, m, c: receive_appeal(w, m, c, hold, side=side))
 
 
 @command.command("decide-appeal")
 @click.argument("number")
 @click.argument("appeal_id", type=click.UUID)
 @click.option("--upheld/--dismissed", required=True)
+@click.option("--keep", type=click.IntRange(1), help="Minor units that stay held, where the scheme releases a part.")
 @CENTRE
-def decide_appeal(number: str, appeal_id: UUID, code: str | None, *, upheld: bool) -> None:
-    """Decide an objection; an upheld one releases the hold."""
-    _do(code, number, lambda w, m, c: acts.decide_appeal(w, m, c, appeal_id, upheld=upheld))
+def decide(number: str, appeal_id: UUID, keep: int | None, code: str | None, *, upheld: bool) -> None:
+    """Decide an objection; an upheld one releases the hold, or all but what is kept."""
+    _do(code, number, lambda w, m, c: decide_appeal(w, m, c, appeal_id, upheld=upheld, keep_minor=keep))
 
 
 @command.command("correct")

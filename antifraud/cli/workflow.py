@@ -1,11 +1,14 @@
 """``antifraud workflow``: which scheme is in force, and who approved it."""
 
+import json
+
 import click
 
 from antifraud.audit.service import Happening, append_to_area
 from antifraud.cases import definitions
 from antifraud.cli.opened import choose_centre, chosen, open_installation, this_user
 from antifraud.cli.routing import route, source_asks
+from workflows.language.schema import schema
 
 
 @click.group()
@@ -60,6 +63,12 @@ def activate(definition: str, version: int, approver: str, code: str | None) -> 
                 )
                 append_to_area(work, "admin", [happening])
     click.echo("in force now" if is_new else "was in force already")
+
+
+@command.command("schema")
+def print_schema() -> None:
+    """Print the JSON Schema of the language, for an editor or a check elsewhere."""
+    click.echo(json.dumps(schema(), ensure_ascii=False, indent=2))
 
 
 command.add_command(route)

@@ -5,7 +5,7 @@ from typing import get_args
 from flask import Flask
 from flask_babel import force_locale
 
-from antifraud.console.casework import wording
+from antifraud.console.casework import telling, wording
 from antifraud.console.casework.doing import VERBS
 from antifraud.console.frame import words
 from workflows import AnyEvent
@@ -17,12 +17,12 @@ TERMS = ("stop_end", "stop_warning", "freeze_end", "freeze_warning")
 def test_every_event_has_words() -> None:
     events = {kind.__name__ for kind in get_args(AnyEvent)} - {"ClockReached"}
     waits = {f"ClockReached.{kind}" for kind in (*ENDED_WAITS, *TERMS)}
-    assert events | waits <= wording.tellers()
-    assert {f"ClockReached.{kind}" for kind in words.codes("clock") - {"dispatch"}} <= wording.tellers()
+    assert events | waits <= telling.tellers()
+    assert {f"ClockReached.{kind}" for kind in words.codes("clock") - {"dispatch"}} <= telling.tellers()
 
 
 def test_every_note_of_the_worklist_has_words() -> None:
-    assert {"TaskClaimed", "TaskGivenBack", "TaskAssigned", "TaskSnoozed", "TaskWoken"} <= wording.tellers()
+    assert {"TaskClaimed", "TaskGivenBack", "TaskAssigned", "TaskSnoozed", "TaskWoken"} <= telling.tellers()
 
 
 def test_reasons_are_words_in_both_languages(app: Flask) -> None:
@@ -44,6 +44,6 @@ def test_reasons_are_words_in_both_languages(app: Flask) -> None:
 
 def test_the_verbs_are_those_of_the_command_line() -> None:
     assert {
-        *("confirm", "drop", "resolve", "complete", "remind", "hand_over"),
+        *("confirm", "extend", "drop", "resolve", "complete", "remind", "hand_over"),
         *("measure", "settle", "file", "decline", "papers", "appeal", "decide"),
     } == VERBS
