@@ -1,9 +1,9 @@
 """What institutions say: deliveries, pending and conclusive answers, contradictions, the next accounts."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from workflows.engine import chasing, claims, corrections, facts, holding, measures, pauses, waits
+from workflows.engine.copying import replace
 from workflows.engine.holding import Said
 from workflows.engine.step import ENDED, OVER, EventRefused, Step
 from workflows.events import AnswerReceived, AnswerSettled, RequestDelivered

@@ -1,9 +1,9 @@
 """Claims on accounts: a hold opens, a doubt waits for a person, an order leaves."""
 
-from dataclasses import replace
 from uuid import UUID
 
 from workflows.engine import chasing, facts, measures, waits
+from workflows.engine.copying import replace
 from workflows.engine.step import OVER, EventRefused, Step, about
 from workflows.events import Claim, ClaimAdded, ClaimConfirmed, ClaimDropped, LeadResolved
 from workflows.scheme_rules import NOT_ENTITLED, POOLED, REVIVING, Lane

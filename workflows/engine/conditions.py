@@ -1,11 +1,11 @@
 """Second clocks: what must come for a hold to be kept, and what comes of the hold when it does not."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 from workflows.engine import terms, waits
+from workflows.engine.copying import replace
 from workflows.engine.step import EventRefused, Step
 from workflows.events import ConditionMet
 from workflows.scheme_clocks import FILED, PAPERS, Condition

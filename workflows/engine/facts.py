@@ -6,11 +6,11 @@ that becomes known later follows the one that was assumed. Of several about the
 money of a hold the last one written counts.
 """
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from workflows.clocks import TimeBox
 from workflows.effects import RecordFact
+from workflows.engine.copying import replace
 from workflows.engine.step import Step
 from workflows.state import Hold, Request
 

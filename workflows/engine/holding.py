@@ -1,10 +1,11 @@
 """What an answer makes of the hold: stopped, frozen, renewed, queued, over."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
 from workflows.engine import conditions, facts, queues, waits
+from workflows.engine.copying import replace
 from workflows.engine.step import ENDED, Step
 from workflows.scheme import HOLDING, Outcome
 from workflows.scheme_rules import REVIVING

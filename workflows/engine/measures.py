@@ -1,11 +1,11 @@
 """Measures on a hold: asked, approved by a second person, sent; filing and release."""
 
-from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 from workflows import effects as fx
 from workflows.engine import chasing, waits
+from workflows.engine.copying import replace
 from workflows.engine.step import ENDED, EventRefused, Step
 from workflows.events import ApprovalGiven, ApprovalRefused, MeasureAsked
 from workflows.ids import derived_id

@@ -1,10 +1,10 @@
 """Answer clocks that stand still: stopped by what an institution says or by a person, never beyond the hard end."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from workflows.clocks import pause, resume
 from workflows.engine import waits
+from workflows.engine.copying import replace
 from workflows.engine.step import OVER, EventRefused, Step
 from workflows.events import ClockPaused, ClockResumed
 from workflows.state import Clock, Derivation, Request

@@ -1,7 +1,6 @@
 """The working copy of one `advance`: only the maps that are touched are copied."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import TypeVar
@@ -9,6 +8,7 @@ from uuid import UUID
 
 from workflows import effects as fx
 from workflows.clocks import TimeBox, derive, parse_length
+from workflows.engine.copying import replace
 from workflows.events import Event
 from workflows.ids import derived_id
 from workflows.scheme import AnswerClock, Definition
