@@ -310,7 +310,9 @@ def _enter(
     repeats = None
     if notice is not None:
         known = statements.returns_before(work, hold.id, notice.reference)
-        repeats = refuse_return(notice, known, hold)
+        request = procedure.state.requests[row.request_id]
+        is_recall = procedure.definition.role_of(request.kind) in {"stop", "query"}
+        repeats = refuse_return(notice, known, hold, recalled=request.asked_minor if is_recall else None)
     event = AnswerReceived(
         id=work.new_id(),
         at=row.received_at,

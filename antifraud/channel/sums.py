@@ -75,14 +75,18 @@ def _places(parts: Parts, found: Difference) -> list[Fault]:
     ]
 
 
-def refuse_return(notice: ReturnNotice, before: list[ReturnNotice], hold: Hold) -> UUID | None:
+def refuse_return(
+    notice: ReturnNotice, before: list[ReturnNotice], hold: Hold, *, recalled: int | None = None
+) -> UUID | None:
     """Refuse money given back that nobody held; return the notice that this one repeats, None if it is new.
+
+    A recall gives money back that was never held: then ``recalled``, what was asked for, is the most.
 
     Raises:
         ReturnRefused: It goes above what was held, or tells another sum under the same reference.
     """
     counted = sum(known.amount for known in before)
-    held = hold.held_minor + counted if hold.held_minor else max(hold.counted_minor, counted)
+    held = hold.held_minor + counted if hold.held_minor else max(hold.counted_minor, counted, recalled or 0)
     judged = judge_return(notice, before, held=held, asset=hold.asset)
     if judged.verdict == "above_held":
         raise ReturnRefused(

@@ -116,7 +116,8 @@ def _line(facts: ReportFacts, transfer: TransferFacts, tier: int, known: dict[st
         has_wrong_checksum=any(pointer.startswith(at) for pointer in facts.confirmations),
         payer_institution=known.get(transfer.payer.institution or "") if transfer.payer else None,
         payee_institution=known.get(transfer.payee.institution or "") if transfer.payee else None,
-        reason=code_only(transfer.reason) or code_only(facts.fraud_type),
+        # Codes of ISO 20022 come in capitals (FRAD), those of definitions are small.
+        reason=code_only(transfer.reason and transfer.reason.lower()) or code_only(facts.fraud_type),
         references=references_of(facts, transfer),
     )
 

@@ -195,8 +195,8 @@ class System:
             number = self._reports
         return report(number, banks, self.clock.now())
 
-    def post(self, document: Mapping[str, Any]) -> Response:
-        token = (self.settings.home / "tokens" / "drill.110").read_text().strip()
+    def post(self, document: Mapping[str, Any], source: str = "110") -> Response:
+        token = (self.settings.home / "tokens" / f"drill.{source}").read_text().strip()
         headers = {
             "Authorization": f"Bearer {token}",
             "Content-Type": "application/json",

@@ -75,7 +75,7 @@ def test_in_1930_money_that_moved_is_held_in_the_next_layer() -> None:
 
 
 def recall(procedure: Driver, **claim: Any) -> UUID:  # noqa: ANN401 - fields of the claim
-    return procedure.claim(asset="EUR", **{"reason": "FRAD", **claim})
+    return procedure.claim(asset="EUR", **{"reason": "frad", **claim})
 
 
 def test_eu_recall_is_answered_within_15_banking_days_over_easter_or_the_state_is_asked_for() -> None:
@@ -103,9 +103,9 @@ def test_eu_recall_holds_nothing_and_a_positive_answer_is_the_money_itself() -> 
     ("claim", "lane"),
     [
         ({}, "recall_fraud"),
-        ({"reason": "DUPL"}, "recall_error"),
-        ({"reason": "CUST"}, "by_originator"),
-        ({"reason": "FRAD", "paid_at": START - timedelta(days=400)}, "no_recall"),
+        ({"reason": "dupl"}, "recall_error"),
+        ({"reason": "cust"}, "by_originator"),
+        ({"reason": "frad", "paid_at": START - timedelta(days=400)}, "no_recall"),
         ({"reason": None}, "no_recall"),
     ],
 )
@@ -148,7 +148,7 @@ def test_th_hold_runs_seven_days_from_a_complaint_in_time() -> None:
 
 
 def infraction(procedure: Driver, **claim: Any) -> UUID:  # noqa: ANN401 - fields of the claim
-    return procedure.claim(asset="BRL", reason="SCAM", **claim)
+    return procedure.claim(asset="BRL", reason="scam", **claim)
 
 
 def test_br_med_takes_seven_days_of_silence_as_agreed_and_says_that_it_is_deemed() -> None:
@@ -169,7 +169,7 @@ def test_br_med_follows_five_levels_and_then_asks_a_person() -> None:
     for tier in range(2, 7):
         request = procedure.request_of(holds[-1], "infraction")
         procedure.deliver(request.id)
-        following = procedure.make_claim(tier=tier, asset="BRL", reason="SCAM")
+        following = procedure.make_claim(tier=tier, asset="BRL", reason="scam")
         procedure.answer(request.id, "moved", next_hops=(following,))
         holds.append(following.hold_id)
     assert sent(procedure) == ["infraction"] * 5
