@@ -38,12 +38,15 @@ MONEY = (
     ),
     Invariant(
         "I17c",
-        "no more was given back of a hold than was ever held there",
-        """SELECT 'hold ' || n.hold_id AS place, 'at most ' || coalesce(f.most, 0) AS expected, n.back::text AS found
+        "no more was given back of a hold than was ever held there, or recalled where a recall holds nothing",
+        """SELECT 'hold ' || n.hold_id AS place, 'at most ' || coalesce(f.most, c.most, 0) AS expected,
+                  n.back::text AS found
            FROM (SELECT hold_id, sum(amount_minor) AS back FROM return_notices GROUP BY hold_id) n
            LEFT JOIN (SELECT subject_id, max(amount_minor) AS most FROM facts
                       WHERE kind = 'hold' GROUP BY subject_id) f ON f.subject_id = n.hold_id
-           WHERE n.back > coalesce(f.most, 0)""",
+           LEFT JOIN (SELECT hold_id, max(asked_minor) AS most FROM requests
+                      WHERE role IN ('stop', 'query') GROUP BY hold_id) c ON c.hold_id = n.hold_id
+           WHERE n.back > coalesce(f.most, c.most, 0)""",
     ),
     Invariant(
         "I17d",
