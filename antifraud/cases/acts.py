@@ -31,8 +31,6 @@ from workflows import AnyEvent
 from workflows.engine.migrating import MIGRATE
 from workflows.events import (
     AnswerSettled,
-    AppealDecided,
-    AppealReceived,
     ApprovalGiven,
     ApprovalRefused,
     CaseFiled,
@@ -327,25 +325,6 @@ def hand_in_papers(work: Work, mail: Mail, case_id: UUID, request_id: UUID, docu
         case_id,
         request_id,
         lambda file, known: PapersFollowed(**known, request_id=request_id, document=keep_papers(file, [document])[0]),
-    )
-
-
-def receive_appeal(work: Work, mail: Mail, case_id: UUID, hold_id: UUID) -> CaseFile:
-    """Record that the account's holder objected."""
-    appeal_id = work.new_id()
-    return act_in(
-        work, mail, case_id, hold_id, lambda _, known: AppealReceived(**known, hold_id=hold_id, appeal_id=appeal_id)
-    )
-
-
-def decide_appeal(work: Work, mail: Mail, case_id: UUID, appeal_id: UUID, *, upheld: bool) -> CaseFile:
-    """Decide an objection; an upheld one releases the hold."""
-    return act_in(
-        work,
-        mail,
-        case_id,
-        appeal_id,
-        lambda _, known: AppealDecided(**known, appeal_id=appeal_id, by=work.actor, upheld=upheld),
     )
 
 

@@ -1,10 +1,11 @@
 """Definitions in the database: frozen by content hash, pinned to procedures, in force per centre."""
 
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Row, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from antifraud.cases.models import activations, definitions
@@ -124,6 +125,15 @@ def stored(connection: Connection, definition_id: str, version: int) -> str:
         message = f"no definition {definition_id}.v{version} is stored"
         raise LookupError(message)
     return found
+
+
+def versions_of(connection: Connection, schemes: Collection[str]) -> Sequence[Row[str, int, str]]:
+    """Return id, version and content hash of every stored version of some schemes, the newest first."""
+    return connection.execute(
+        select(definitions.c.id, definitions.c.version, definitions.c.content_hash)
+        .where(definitions.c.id.in_(schemes))
+        .order_by(definitions.c.id, definitions.c.version.desc(), definitions.c.loaded_at.desc())
+    ).all()
 
 
 def by_hash(connection: Connection, content_hash: str) -> Definition:

@@ -22,7 +22,7 @@ from antifraud.vault.masks import NOTHING, mask_id_no, mask_name, mask_number, m
 from antifraud.vault.service import DataKey
 from antifraud.work import Work
 from workflows import Definition, ProcedureState, state_from_json
-from workflows.state import Approval, Clock, Hold, Request, Task
+from workflows.state import Approval, Clock, Hold, Request, Task, Withdrawal
 
 _MAX_FACTS_BYTES = 262_144
 
@@ -118,6 +118,20 @@ class ProcedureView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """A stored version of a scheme that a procedure of the case is under, that one or another."""
+
+    scheme: str
+    number: int
+    content_hash: str
+
+    @property
+    def name(self) -> str:
+        """Return the name that derivations and facts use."""
+        return f"{self.scheme}.v{self.number}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Dossier:
     """One case as it stands in this transaction; `last_seq` is the place in its log up to which that is true."""
 
@@ -138,6 +152,7 @@ class Dossier:
     tasks: tuple[TaskRow, ...]
     approvals: tuple[ApprovalRow, ...]
     papers: Mapping[UUID, str]
+    versions: tuple[Version, ...] = ()
 
     @property
     def phase(self) -> str:
@@ -173,6 +188,15 @@ class Dossier:
     def waiting(self) -> dict[UUID, Approval]:
         """Return what waits for a second person."""
         return {key: approval for one in self.procedures for key, approval in one.state.approvals.items()}
+
+    @property
+    def withdrawals(self) -> dict[UUID, Withdrawal]:
+        """Return every withdrawal of a report of the case, by its id; one of several procedures is the same in each."""
+        return {one.id: one for view in self.procedures for one in view.state.withdrawals.values()}
+
+    def version(self, content_hash: str) -> Version | None:
+        """Return the stored version of that content."""
+        return next((one for one in self.versions if one.content_hash == content_hash), None)
 
     @property
     def victim(self) -> PartyLabel | None:
@@ -255,6 +279,10 @@ def read_dossier(work: Work, number: str) -> Dossier:
             for row in papers
             if row.key_id in keys
         },
+        versions=tuple(
+            Version(scheme=one.id, number=one.version, content_hash=one.content_hash)
+            for one in definitions.versions_of(connection, {one.definition.id for one in views})
+        ),
     )
 
 

@@ -64,3 +64,12 @@ def _unmet(work: Work, accounts: Collection[UUID]) -> list[_Claim]:
         .order_by(holds.c.since, holds.c.id)
     )
     return [_Claim(*row) for row in rows]
+
+
+def claiming(work: Work, case_id: UUID, account_ids: Collection[UUID]) -> dict[UUID, int]:
+    """Return how many other cases have unmet claims on each of some accounts; accounts without one are left out."""
+    found: dict[UUID, set[UUID]] = {}
+    for one in _unmet(work, account_ids) if account_ids else ():
+        if one.case_id != case_id:
+            found.setdefault(one.account_id, set()).add(one.case_id)
+    return {account_id: len(case_ids) for account_id, case_ids in found.items()}

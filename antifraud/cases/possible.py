@@ -12,7 +12,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from antifraud.cases.dossier import Dossier, ProcedureView
-from workflows import AnyEvent, EventRefused, advance
+from workflows import AnyEvent, Claim, EventRefused, advance
 from workflows.events import (
     AnswerSettled,
     AppealReceived,
@@ -21,14 +21,24 @@ from workflows.events import (
     CaseNotFiled,
     ChaseExtended,
     ClaimConfirmed,
+    ClaimCorrected,
     ClaimDropped,
+    ClockPaused,
+    ClockResumed,
+    ConditionMet,
     LeadResolved,
     MeasureAsked,
+    MigrationAsked,
     PapersFollowed,
+    ReleaseDecided,
     ReminderAsked,
     TaskCompleted,
+    WithdrawalAsked,
+    WithdrawalDecided,
+    WithdrawalVerified,
 )
-from workflows.state import Hold, Request
+from workflows.scheme_clocks import FILED
+from workflows.state import LIVE_HOLDS, Hold, Request
 
 _ANY: Final = UUID(int=0x0190_0000_0000_7000_8000_0000_0000_0001)
 """An id that nothing has: what is tried is never kept."""
@@ -42,6 +52,14 @@ class Possible:
     contradiction is decided, by request. `override` are claims that only a
     supervisor may confirm, with a note. `approve` are the decisions that this
     person may make, `own` those that only somebody else may.
+
+    `correct` are holds on a wrong account of ours, `release` those whose
+    release other cases stand against. `sides` may take a report back (empty
+    where nothing is claimed any more); `verify` and `withdrawals` are
+    withdrawals to be verified, and to be approved by this person.
+    `conditions` are those that a hold still needs, `pause` the reasons for
+    which the answer clock of a request may be stopped. `versions` are the
+    content hashes of the stored definitions to which the case could be moved.
     """
 
     confirm: frozenset[UUID] = frozenset()
@@ -59,6 +77,15 @@ class Possible:
     decide: Mapping[UUID, UUID] = field(default_factory=dict)
     approve: frozenset[UUID] = frozenset()
     own: frozenset[UUID] = frozenset()
+    correct: frozenset[UUID] = frozenset()
+    release: frozenset[UUID] = frozenset()
+    sides: tuple[str, ...] = ()
+    verify: frozenset[UUID] = frozenset()
+    withdrawals: frozenset[UUID] = frozenset()
+    conditions: Mapping[UUID, tuple[str, ...]] = field(default_factory=dict)
+    pause: Mapping[UUID, tuple[str, ...]] = field(default_factory=dict)
+    resume: frozenset[UUID] = frozenset()
+    versions: tuple[str, ...] = ()
     file: bool = False
     decline: bool = False
 
@@ -108,6 +135,34 @@ def possible(dossier: Dossier, actor: str, now: datetime) -> Possible:
         decide={hold.appeal_id: hold.id for _, hold in holds if hold.appeal_id is not None},
         approve=frozenset(one.id for trial, one in approvals if trial.takes(ApprovalGiven, approval_id=one.id)),
         own=frozenset(one.id for _, one in approvals if one.asked_by == actor),
+        correct=frozenset(hold.id for trial, hold in holds if trial.corrects(hold)),
+        release=frozenset(hold.id for trial, hold in holds if trial.takes(ReleaseDecided, hold_id=hold.id, go=False)),
+        sides=tuple(dict.fromkeys(side for trial in trials for side in trial.sides())),
+        verify=frozenset(
+            key
+            for trial in trials
+            for key in trial.procedure.state.withdrawals
+            if trial.takes(WithdrawalVerified, withdrawal_id=key)
+        ),
+        withdrawals=frozenset(
+            key
+            for trial in trials
+            for key in trial.procedure.state.withdrawals
+            if trial.takes(WithdrawalDecided, withdrawal_id=key, approved=True)
+        ),
+        conditions={hold.id: codes for trial, hold in holds if (codes := trial.conditions(hold))},
+        pause={one.id: reasons for trial, one in requests if (reasons := trial.pauses(one))},
+        resume=frozenset(one.id for trial, one in requests if trial.takes(ClockResumed, request_id=one.id)),
+        versions=tuple(
+            one.content_hash
+            for one in dossier.versions
+            if any(
+                trial.procedure.definition.id == one.scheme
+                and trial.takes(MigrationAsked, content_hash=one.content_hash)
+                for trial in trials
+                if trial.procedure.state.phase == "open"
+            )
+        ),
         file=any(trial.takes(CaseFiled, document=str(_ANY)) for trial in trials),
         decline=any(trial.takes(CaseNotFiled, document=str(_ANY)) for trial in trials),
     )
@@ -147,3 +202,47 @@ class _Trial:
             for code in self.procedure.definition.outcomes
             if self.takes(AnswerSettled, request_id=request.id, outcome=code, held_minor=0)
         )
+
+    def corrects(self, hold: Hold) -> bool:
+        """Tell whether another account may take the place of the hold's; which one, the form says."""
+        claim = Claim(
+            hold_id=_ANY,
+            account_id=_ANY,
+            institution_id=_ANY,
+            lead_id=None,
+            receipt_id=hold.receipt_id,
+            tier=hold.tier,
+            amount_minor=hold.traced_minor,
+            asset=hold.asset,
+            paid_at=hold.paid_at,
+            since=hold.since,
+        )
+        return hold.account_id is not None and self.takes(
+            ClaimCorrected, hold_id=hold.id, claim=claim, reason="wrong_account"
+        )
+
+    def sides(self) -> tuple[str, ...]:
+        """Return who may take a report back, while there is anything to let go."""
+        live = tuple(hold.id for hold in self.procedure.state.holds.values() if hold.state in LIVE_HOLDS)
+        return tuple(
+            side
+            for side in (self.procedure.definition.withdrawal_sides if live else ())
+            if self.takes(WithdrawalAsked, withdrawal_id=_ANY, report_id=_ANY, hold_ids=live, side=side)
+        )
+
+    def conditions(self, hold: Hold) -> tuple[str, ...]:
+        """Return what the hold needs to be kept and nobody has recorded; a filed case is an act of its own."""
+        met = {one.condition for one in self.procedure.state.met if one.hold_id in {None, hold.id}}
+        return tuple(
+            code
+            for code, condition in self.procedure.definition.conditions.items()
+            if condition.needs != FILED
+            and condition.applies_to == hold.state
+            and code not in met
+            and self.takes(ConditionMet, condition=code, document=str(_ANY), hold_id=hold.id)
+        )
+
+    def pauses(self, request: Request) -> tuple[str, ...]:
+        """Return the reasons for which the answer clock of a request may be stopped now."""
+        limits = self.procedure.definition.answer_clock(request.kind, request.urgency)
+        return tuple(code for code in limits.pause_on if self.takes(ClockPaused, request_id=request.id, reason=code))

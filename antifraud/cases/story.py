@@ -17,7 +17,10 @@ from antifraud.deadlines.queries import Wait
 PEOPLE: Final = ("user:", "cli:")
 """How the actors begin that are persons of the centre."""
 BANK_KINDS: Final = frozenset(
-    {"RequestDelivered", "ChannelMissing", "AnswerReceived", "ReplyQuarantined", "AnswerSettled", "ReminderAsked"}
+    {
+        *("RequestDelivered", "ChannelMissing", "AnswerReceived", "ReplyQuarantined", "AnswerSettled"),
+        *("ReminderAsked", "ClockPaused", "ClockResumed", "ReleaseHeldBack"),
+    }
 )
 """What passed between the centre and the institutions."""
 
@@ -28,8 +31,10 @@ class Line:
 
     `what` is its kind, of a wait that came due with the wait's kind behind a
     point (``ClockReached.answer``); `code` is the one code that says more (an
-    outcome, a measure, a task, a doubt), `reason` why. `reply_id` names the
-    message of the institution that an entry comes from.
+    outcome, a measure, a task, a doubt, a content hash), `reason` why.
+    `reply_id` names the message of the institution that an entry comes from,
+    `other_hold_id` the right account's hold of a correction. `was_due_at` and
+    `due_at` are the instants of a wait that was counted again.
     """
 
     seq: int
@@ -48,6 +53,9 @@ class Line:
     count: int = 0
     is_yes: bool | None = None
     sent_at: datetime | None = None
+    other_hold_id: UUID | None = None
+    was_due_at: datetime | None = None
+    due_at: datetime | None = None
 
     @property
     def by_person(self) -> bool:
@@ -60,7 +68,7 @@ def clock_ids(entries: Iterable[Logged]) -> set[UUID]:
     return {
         UUID(entry.payload["clock_id"])
         for entry in entries
-        if entry.kind == "ClockReached" and "clock_id" in entry.payload
+        if entry.kind in {"ClockReached", "ClockSuperseded"} and "clock_id" in entry.payload
     }
 
 
@@ -129,13 +137,28 @@ class _Reader:
         wait = self._waits.get(UUID(payload["clock_id"]))
         if wait is None:
             return {}
+        return {"what": f"ClockReached.{wait.kind}"} | self.waiting(wait)
+
+    def recounted(self, payload: Mapping[str, Any]) -> dict[str, Any]:
+        wait = self._waits.get(UUID(payload["clock_id"]))
+        values = self.waiting(wait) if wait is not None else {}
+        return values | {
+            "code": wait.kind if wait is not None else None,
+            "was_due_at": _instant(payload["was"].get("due_at")),
+            "due_at": _instant(payload["now"].get("due_at")),
+        }
+
+    def waiting(self, wait: Wait) -> dict[str, Any]:
+        """Return what a wait is about."""
         subject = wait.subject_id
-        values: dict[str, Any] = {"what": f"ClockReached.{wait.kind}"}
+        values: dict[str, Any] = {}
         match wait.subject_kind:
             case "request":
                 values |= self.about({"request_id": str(subject)})
             case "hold":
                 values["hold_id"] = subject
+            case "withdrawal":
+                values |= self.withdrawal({"withdrawal_id": str(subject)})
             case "task":
                 values |= self.task({"task_id": str(subject)})
             case "approval":
@@ -153,6 +176,9 @@ class _Reader:
             values |= self.about({"request_id": str(task.subject_id)})
         elif task.subject_kind == "hold":
             values["hold_id"] = task.subject_id
+        elif task.subject_kind == "withdrawal":
+            known = self._dossier.withdrawals.get(task.subject_id)
+            values["report_id"] = known.report_id if known else None
         return values | {"code": task.kind}
 
     def measure(self, payload: Mapping[str, Any]) -> dict[str, Any]:
@@ -179,6 +205,34 @@ class _Reader:
             "reason": payload.get("reason"),
             "amount_minor": _minor(payload.get("amount_minor")),
         }
+
+    def corrected(self, payload: Mapping[str, Any]) -> dict[str, Any]:
+        claim = payload["claim"]
+        return self.about(payload) | {
+            "other_hold_id": UUID(claim["hold_id"]),
+            "amount_minor": _minor(claim.get("amount_minor")),
+        }
+
+    def withdrawal(self, payload: Mapping[str, Any]) -> dict[str, Any]:
+        known = self._dossier.withdrawals.get(UUID(payload["withdrawal_id"]))
+        return {
+            "report_id": _id(payload, "report_id") or (known.report_id if known else None),
+            "code": payload.get("side") or (known.side if known else None),
+            "count": len(payload.get("kept") or ()),
+            "is_yes": payload.get("approved"),
+        }
+
+    def held_back(self, payload: Mapping[str, Any]) -> dict[str, Any]:
+        return self.about(payload) | {"count": len(payload.get("claims") or ())}
+
+    def release(self, payload: Mapping[str, Any]) -> dict[str, Any]:
+        return self.about(payload) | {"is_yes": payload.get("go")}
+
+    def condition(self, payload: Mapping[str, Any]) -> dict[str, Any]:
+        return self.about(payload) | {"code": payload.get("condition"), "due_at": _instant(payload.get("met_at"))}
+
+    def migration(self, payload: Mapping[str, Any]) -> dict[str, Any]:
+        return {"code": payload.get("content_hash"), "count": len(payload.get("moved") or ())}
 
     def report(self, payload: Mapping[str, Any]) -> dict[str, Any]:
         return {
@@ -216,6 +270,19 @@ _READERS: Final[Mapping[str, Callable[[_Reader, Mapping[str, Any]], dict[str, An
     "AppealReceived": _Reader.appeal,
     "AppealDecided": _Reader.appeal,
     "DoubtRaised": _Reader.doubt,
+    "ClockSuperseded": _Reader.recounted,
+    "ConditionMet": _Reader.condition,
+    "ClockPaused": _Reader.about,
+    "ClockResumed": _Reader.about,
+    "ChaseExtended": _Reader.about,
+    "ClaimCorrected": _Reader.corrected,
+    "WithdrawalAsked": _Reader.withdrawal,
+    "WithdrawalVerified": _Reader.withdrawal,
+    "WithdrawalDecided": _Reader.withdrawal,
+    "ReleaseHeldBack": _Reader.held_back,
+    "ReleaseDecided": _Reader.release,
+    "MigrationAsked": _Reader.migration,
+    "DefinitionMigrated": _Reader.migration,
 }
 
 

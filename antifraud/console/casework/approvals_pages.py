@@ -12,10 +12,12 @@ from antifraud.cases.decisions import case_of_approval, waiting_decisions
 from antifraud.cases.dossier import lock_case, read_dossier
 from antifraud.console.casework import wording
 from antifraud.console.casework.approving import bars, card_of, is_own
-from antifraud.console.casework.doing import Form, NotPossible, do, read_decision
+from antifraud.console.casework.doing import do, read_decision
+from antifraud.console.casework.form import Form, NotPossible
 from antifraud.console.frame.page import Console, acting, centre, me, needs, page
 from antifraud.console.frame.texts import gettext as _
 from antifraud.foundation.db import retrying
+from antifraud.foundation.problems import Problem
 from antifraud.work import Work
 
 _CONFLICT, _FORBIDDEN_TO_ME, _UNPROCESSABLE = 409, 403, 422
@@ -66,6 +68,8 @@ def _decide(console: Console, approval_id: UUID) -> str | Response | tuple[str, 
     except NotPossible:
         with acting(console) as work:
             return _page(work, approval_id, conflict=True), _CONFLICT
+    except Problem:
+        form.errors["form"] = _("This cannot be done as the case stands now: refuse it, or decide later.")
     if form.errors:
         with acting(console) as work:
             return _page(work, approval_id, form=form), _UNPROCESSABLE

@@ -5,14 +5,19 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from antifraud.auth.people import Person, UnknownLogin, person_named
+from antifraud.cases import definitions
 from antifraud.cases.decisions import Behind, behind
-from antifraud.cases.dossier import AccountLabel, ApprovalRow, Dossier
+from antifraud.cases.dossier import AccountLabel, ApprovalRow, Dossier, ProcedureView
 from antifraud.console.casework import wording
+from antifraud.console.casework.moving import told
 from antifraud.console.frame import shown, words
 from antifraud.console.frame.texts import gettext as _
+from antifraud.console.frame.texts import ngettext
 from antifraud.work import Work
 from workflows.clocks import derive
 from workflows.engine.chasing import EXTEND
+from workflows.engine.migrating import MIGRATE
+from workflows.migrating import Plan, plan
 from workflows.scheme import Definition
 from workflows.state import Approval, Hold
 
@@ -35,6 +40,8 @@ class Card:
     behind: Behind | None
     bars: str
     needs_tail: bool
+    is_measure: bool
+    definition: Definition
 
 
 def card_of(work: Work, dossier: Dossier, approval: Approval, person: Person) -> Card:
@@ -44,23 +51,57 @@ def card_of(work: Work, dossier: Dossier, approval: Approval, person: Person) ->
     label = dossier.label_of(hold)
     deadline = behind(approval, hold, procedure.state, procedure.definition)
     papers = [UUID(paper) for paper in approval.documents]
+    move = _plan(work, approval, procedure)
     known = tuple(dossier.papers[paper] for paper in papers if paper in dossier.papers)
     return Card(
         approval=approval,
         row=next((row for row in dossier.approvals if row.id == approval.id), None),
         hold=hold,
         label=label,
-        sentence=_sentence(work, approval, hold, label, procedure.definition),
+        sentence=_sentence(work, approval, hold, label, procedure.definition) if move is None else _moves(move),
         otherwise=_otherwise(approval, hold, deadline),
-        changes=tuple(_changes(work, approval, hold, procedure.definition)),
+        changes=tuple(_changes_of(work, dossier, approval, procedure, move)),
         papers=known,
         missing_papers=len(papers) - len(known),
-        reason=wording.reason(approval.reason),
+        reason=wording.reason(approval.reason) if move is None else "",
         asked_by=wording.actor(approval.asked_by) if ":" in approval.asked_by else _("the procedure"),
         behind=deadline,
         bars=bars(work, approval, person),
         needs_tail=procedure.definition.role_of(approval.act) == "release",
+        is_measure=approval.act not in {EXTEND, MIGRATE},
+        definition=procedure.definition,
     )
+
+
+def _plan(work: Work, approval: Approval, procedure: ProcedureView) -> Plan | None:
+    """Return what a move to another version would change now; None where the decision is about no move."""
+    if approval.act != MIGRATE or approval.reason is None:
+        return None
+    return plan(procedure.state, definitions.by_hash(work.connection, approval.reason), work.now())
+
+
+def _moves(move: Plan) -> str:
+    sentence = _("The case goes on under %(version)s.", version=move.definition)
+    waits = ngettext("%(num)d wait is counted anew", "%(num)d waits are counted anew", len(move.moved))
+    if move.obstacles:
+        return sentence + _("It cannot be moved: the version does not know what is open or was answered.")
+    return sentence + waits + _("; everything that has happened stays.")
+
+
+def _changes_of(
+    work: Work, dossier: Dossier, approval: Approval, procedure: ProcedureView, move: Plan | None
+) -> Iterator[tuple[str, str, str]]:
+    definition = procedure.definition
+    if move is not None:
+        yield _("Version"), definition.name, move.definition
+        for wait in told(dossier, procedure.id, move).waits:
+            yield " · ".join(part for part in (wait.what, wait.about) if part), wait.was, wait.now
+    elif approval.act == EXTEND:
+        depth = definition.chase_depth + procedure.state.chase_extra
+        by = definition.extension.by if definition.extension is not None else 0
+        yield _("Tiers that are followed"), str(depth), str(depth + by)
+    else:
+        yield from _changes(work, approval, dossier.holds[approval.hold_id], definition)
 
 
 def bars(work: Work, approval: Approval, person: Person) -> str:
@@ -109,28 +150,28 @@ def _sentence(work: Work, approval: Approval, hold: Hold, label: AccountLabel | 
     }
     match approval.act if approval.act == EXTEND else definition.role_of(approval.act):
         case "extend_chase":
-            told = _(
+            said_so = _(
                 "The money is followed deeper than the scheme does by itself, from account %(account)s on.", **said
             )
         case "freeze":
-            told = _("%(bank)s is told to freeze %(amount)s on account %(account)s until %(until)s.", **said)
+            said_so = _("%(bank)s is told to freeze %(amount)s on account %(account)s until %(until)s.", **said)
         case "release":
-            told = _(
+            said_so = _(
                 "%(bank)s is told to release account %(account)s: %(amount)s can then be moved by its holder.", **said
             )
         case "second_stop":
-            told = _(
+            said_so = _(
                 "%(bank)s is told to stop account %(account)s again, to about %(until)s: stop %(number)s of %(most)s.",
                 **said,
             )
         case "extend":
-            told = _("%(bank)s is told to keep account %(account)s stopped until about %(until)s.", **said)
+            said_so = _("%(bank)s is told to keep account %(account)s stopped until about %(until)s.", **said)
         case "return":
-            told = _("%(bank)s is told to return %(amount)s of account %(account)s to the victim.", **said)
+            said_so = _("%(bank)s is told to return %(amount)s of account %(account)s to the victim.", **said)
         case _:
-            what = words.word("request_kind", approval.act)
-            told = _("%(bank)s is told about account %(account)s: %(what)s.", what=what, **said)
-    return told
+            what = wording.kind_of_request(definition, approval.act)
+            said_so = _("%(bank)s is told about account %(account)s: %(what)s.", what=what, **said)
+    return said_so
 
 
 def _otherwise(approval: Approval, hold: Hold, deadline: Behind | None) -> str:
@@ -150,7 +191,9 @@ def _otherwise(approval: Approval, hold: Hold, deadline: Behind | None) -> str:
         case "task":
             return _("If nobody decides, the money stays stopped; the release is due by %(at)s.", at=at)
         case _:
-            what = _("request") if approval.act == EXTEND else words.word("request_kind", approval.act)
+            if approval.act in {EXTEND, MIGRATE}:
+                return _("If nobody decides, the proposal expires at %(at)s and nothing changes.", at=at)
+            what = words.word("request_kind", approval.act)
             return _("If nobody decides, the proposal expires at %(at)s: no %(what)s is sent.", at=at, what=what)
 
 

@@ -13,14 +13,20 @@ from antifraud.cases.casefile import CaseNotFound
 from antifraud.cases.derivations import waits_of_case
 from antifraud.cases.dossier import Dossier, lock_case, read_dossier
 from antifraud.console.casework import chart, wording
-from antifraud.console.casework.doing import VERBS, Form, NotPossible, do, read_act
+from antifraud.console.casework.amending import BY_DOOR, read_door_act
+from antifraud.console.casework.doing import VERBS, do, permission, read_act
+from antifraud.console.casework.form import Form, NotPossible
 from antifraud.console.casework.revealing import SHOWN_SECONDS, NothingToReveal, reveal
-from antifraud.console.casework.view import STORY, missed, next_due, story_of, view_of
+from antifraud.console.casework.view import STORY, missed, next_due, story_of, verified_by, view_of
 from antifraud.console.frame.page import Console, acting, by_script, centre, me, needs, page, part
 from antifraud.console.frame.texts import gettext as _
 from antifraud.foundation.db import retrying
 from antifraud.foundation.problems import Problem
+from antifraud.intake.forgetting import UnknownReport
+from antifraud.intake.queries import reports_of
+from antifraud.intake.withdrawing import CannotWithdraw
 from antifraud.work import Work
+from workflows import EventRefused
 
 _NUMBER: Final = re.compile(r"\d{4}-\d{6}-[0-9A-Z]", re.ASCII)
 _MOST_FIELDS: Final = 20
@@ -58,8 +64,11 @@ def register(room: Blueprint, console: Console) -> None:
     @needs("case.act")
     def case_act(no: str, verb: str) -> str | Response | tuple[str, int]:
         """Do one act in a case and come back to it."""
-        if verb not in VERBS or (verb == "measure" and not me().may("measure.ask")):
+        form = Form(dict(list(request.form.items())[:_MOST_FIELDS]), centre().zone)
+        if verb not in VERBS or not me().may(permission(verb, form)):
             raise NotFound
+        if verb in BY_DOOR:
+            return _act_by_door(console, no, verb, form)
         return retrying(partial(_act, console, no, verb))
 
     @room.post("/cases/<no>/reveal")
@@ -94,6 +103,28 @@ def _act(console: Console, no: str, verb: str) -> str | Response | tuple[str, in
         return _conflict(console, no)
     except Problem:
         form.errors["form"] = _("this cannot be used as it is written")
+    return _done(console, no, verb, form)
+
+
+def _act_by_door(console: Console, no: str, verb: str, form: Form) -> str | Response | tuple[str, int]:
+    """Do one act about a report of a case: the door opens its own transaction, and looks again at what is true."""
+    try:
+        with acting(console) as work:
+            dossier = _dossier(work, no)
+            reports = reports_of(work.connection, dossier.id)
+            act = read_door_act(verb, form, dossier, reports, verified_by(work, dossier, me()))
+        if act is not None:
+            act(console.door, centre(), me().actor)
+    except (NotPossible, EventRefused, UnknownReport):
+        return _conflict(console, no)
+    except CannotWithdraw:
+        form.errors["form"] = _("nothing that this report told of is asked or held any more")
+    except Problem:
+        form.errors["form"] = _("this cannot be used as it is written")
+    return _done(console, no, verb, form)
+
+
+def _done(console: Console, no: str, verb: str, form: Form) -> str | Response | tuple[str, int]:
     if form.errors:
         with acting(console) as work:
             return _page(work, _dossier(work, no), form=form, verb=verb), _UNPROCESSABLE

@@ -1,87 +1,23 @@
 """One act of a person: the form read, each fault told beside its field, the act done, or refused."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from antifraud.banks.numbers import read_number
-from antifraud.banks.queries import by_name
 from antifraud.cases import acts
-from antifraud.cases.casefile import CaseFile
 from antifraud.cases.dossier import Dossier
 from antifraud.cases.messages import Mail
-from antifraud.console.casework import wording
+from antifraud.cases.objections import decide_appeal, receive_appeal
+from antifraud.console.casework import amending, wording
+from antifraud.console.casework.form import LONGEST_REFERENCE, Act, Form, NotPossible
+from antifraud.console.frame import shown
 from antifraud.console.frame.texts import gettext as _
-from antifraud.foundation.money import from_major
-from antifraud.foundation.problems import InvalidValue, Problem
-from antifraud.foundation.times import parse_time
 from antifraud.work import Work
 from workflows import EventRefused
 from workflows.state import Approval
 
-LONGEST_REFERENCE: Final = 200
-MOST_PAPERS: Final = 10
 
-
-class NotPossible(Exception):
-    """The act cannot be done any more: the case has changed, or it was done already."""
-
-
-@dataclass(slots=True)
-class Form:
-    """What was typed, and what is wrong with it by the name of the field."""
-
-    values: Mapping[str, str]
-    zone: str
-    errors: dict[str, str] = field(default_factory=dict)
-
-    def text(self, name: str) -> str:
-        """Return a field without blanks around it."""
-        return self.values.get(name, "").strip()
-
-    def subject(self) -> UUID:
-        """Return what the act is about.
-
-        Raises:
-            NotPossible: The form names nothing: it was made by hand.
-        """
-        try:
-            return UUID(self.text("subject"))
-        except ValueError:
-            raise NotPossible from None
-
-    def choice(self, name: str, among: tuple[str, ...], fault: str) -> str:
-        """Return one of the choices."""
-        chosen = self.text(name)
-        if chosen not in among:
-            self.errors[name] = fault
-        return chosen
-
-    def instant(self, name: str) -> datetime | None:
-        """Return an instant typed as the browser's field writes it, in the centre's zone; None where it is empty."""
-        typed = self.text(name)
-        if not typed:
-            return None
-        try:
-            return parse_time({"local": typed, "zone": self.zone}).earliest
-        except Problem:
-            self.errors[name] = _("write a day and a time, for example 2026-11-24 22:41:07")
-            return None
-
-    def references(self, name: str) -> tuple[str, ...]:
-        """Return references of papers, one a line."""
-        lines = [line.strip() for line in self.values.get(name, "").splitlines() if line.strip()]
-        if len(lines) > MOST_PAPERS or any(len(line) > LONGEST_REFERENCE for line in lines):
-            self.errors[name] = _("at most 10 references, one a line, each at most 200 characters")
-        return tuple(lines)
-
-
-_Act = Callable[[Work, Mail, UUID], CaseFile]
-
-
-def read_act(verb: str, form: Form, dossier: Dossier, work: Work) -> _Act | None:
+def read_act(verb: str, form: Form, dossier: Dossier, work: Work) -> Act | None:
     """Return the act that a form asks for; None where the form has errors, which it then holds.
 
     Raises:
@@ -92,7 +28,7 @@ def read_act(verb: str, form: Form, dossier: Dossier, work: Work) -> _Act | None
     return None if form.errors else act
 
 
-def do(work: Work, mail: Mail, dossier: Dossier, act: _Act) -> None:
+def do(work: Work, mail: Mail, dossier: Dossier, act: Act) -> None:
     """Do an act in a case that this transaction has locked before it read the dossier.
 
     Raises:
@@ -107,44 +43,41 @@ def do(work: Work, mail: Mail, dossier: Dossier, act: _Act) -> None:
         raise NotPossible
 
 
-def _confirm(form: Form, _dossier: Dossier, _work: Work) -> _Act:
+def _confirm(form: Form, _dossier: Dossier, _work: Work) -> Act:
     subject, note = form.subject(), form.text("note")
     if len(note) > LONGEST_REFERENCE:
         form.errors["note"] = _("at most 200 characters")
     return lambda work, mail, case_id: acts.confirm_claim(work, mail, case_id, subject, note or None)
 
 
-def _extend(form: Form, _dossier: Dossier, _work: Work) -> _Act:
+def _extend(form: Form, _dossier: Dossier, _work: Work) -> Act:
     subject = form.subject()
     return lambda work, mail, case_id: acts.extend_chase(work, mail, case_id, subject)
 
 
-def _drop(form: Form, _dossier: Dossier, _work: Work) -> _Act:
+def _drop(form: Form, _dossier: Dossier, _work: Work) -> Act:
     subject = form.subject()
     reason = form.choice("drop_reason", wording.DROP_REASONS, _("choose why"))
     return lambda work, mail, case_id: acts.drop_claim(work, mail, case_id, subject, reason)
 
 
-def _resolve(form: Form, _dossier: Dossier, work: Work) -> _Act:
-    subject, named, typed = form.subject(), form.text("institution"), form.text("account")
-    if not named or named not in by_name(work.connection, [named]):
-        form.errors["institution"] = _("the directory has no such bank: choose one of the list, by code or full name")
-    if read_number(typed).number is None:
-        form.errors["account"] = _("not a whole account number: write every digit, for example 6217 0001 2345 6789 012")
+def _resolve(form: Form, _dossier: Dossier, work: Work) -> Act:
+    subject = form.subject()
+    named, typed = amending.named_account(form, work)
     return lambda work, mail, case_id: acts.resolve_lead(work, mail, case_id, subject, institution=named, account=typed)
 
 
-def _complete(form: Form, _dossier: Dossier, _work: Work) -> _Act:
+def _complete(form: Form, _dossier: Dossier, _work: Work) -> Act:
     subject = form.subject()
     return lambda work, mail, case_id: acts.complete_task(work, mail, case_id, subject)
 
 
-def _remind(form: Form, _dossier: Dossier, _work: Work) -> _Act:
+def _remind(form: Form, _dossier: Dossier, _work: Work) -> Act:
     subject = form.subject()
     return lambda work, mail, case_id: acts.remind(work, mail, case_id, subject)
 
 
-def _hand_over(form: Form, dossier: Dossier, work: Work) -> _Act:
+def _hand_over(form: Form, dossier: Dossier, work: Work) -> Act:
     subject = form.subject()
     channel = form.choice("channel", ("telephone", "paper"), _("choose telephone or paper"))
     at = form.instant("at") or work.now()
@@ -156,17 +89,12 @@ def _hand_over(form: Form, dossier: Dossier, work: Work) -> _Act:
     return lambda work, mail, case_id: acts.hand_over(work, mail, case_id, subject, channel=channel, at=at)
 
 
-def _measure(form: Form, dossier: Dossier, work: Work) -> _Act:
+def _measure(form: Form, dossier: Dossier, work: Work) -> Act:
     subject, kind = form.subject(), form.text("measure")
     hold = dossier.holds.get(subject)
     if hold is None:
         raise NotPossible
-    amount = None
-    if form.text("amount"):
-        try:
-            amount = from_major(form.text("amount"), hold.asset)
-        except InvalidValue:
-            form.errors["amount"] = _("not an amount: write digits, for example 42,000.00")
+    amount = form.minor("amount", hold.asset)
     ends_at = form.instant("ends_at")
     if ends_at is not None and ends_at <= work.now():
         form.errors["ends_at"] = _("this lies in the past: say until when")
@@ -186,7 +114,7 @@ def _measure(form: Form, dossier: Dossier, work: Work) -> _Act:
     return lambda work, mail, case_id: acts.ask_measure(work, mail, case_id, subject, measure)
 
 
-def _settle(form: Form, dossier: Dossier, work: Work) -> _Act:
+def _settle(form: Form, dossier: Dossier, work: Work) -> Act:
     subject = form.subject()
     request = dossier.requests.get(subject)
     definition = None if request is None else dossier.definition_of(request.hold_id)
@@ -194,13 +122,8 @@ def _settle(form: Form, dossier: Dossier, work: Work) -> _Act:
         raise NotPossible
     outcomes = {code: one for code, one in definition.outcomes.items() if one.conclusive and request.kind in one.hold}
     code = form.choice("outcome", tuple(outcomes), _("choose what holds"))
-    held = None
-    if form.text("held"):
-        try:
-            held = from_major(form.text("held"), request.asset)
-        except InvalidValue:
-            form.errors["held"] = _("not an amount: write digits, for example 42,000.00")
-    elif code in outcomes and outcomes[code].amount != "none":
+    held = form.minor("held", request.asset)
+    if not form.text("held") and code in outcomes and outcomes[code].amount != "none":
         form.errors["held"] = _("say how much is held; 0 if nothing is")
     executed_at = form.instant("executed_at")
     if executed_at is not None and executed_at > work.now():
@@ -209,40 +132,42 @@ def _settle(form: Form, dossier: Dossier, work: Work) -> _Act:
     return lambda work, mail, case_id: acts.settle_answers(work, mail, case_id, subject, settlement)
 
 
-def _document(form: Form) -> str:
-    document = form.text("document")
-    if not 1 <= len(document) <= LONGEST_REFERENCE:
-        form.errors["document"] = _("name the paper by its number, for example 云公立字〔2026〕1024号")
-    return document
-
-
-def _file(form: Form, _dossier: Dossier, _work: Work) -> _Act:
-    document = _document(form)
+def _file(form: Form, _dossier: Dossier, _work: Work) -> Act:
+    document = form.document()
     return lambda work, mail, case_id: acts.file_case(work, mail, case_id, document)
 
 
-def _decline(form: Form, _dossier: Dossier, _work: Work) -> _Act:
-    document = _document(form)
+def _decline(form: Form, _dossier: Dossier, _work: Work) -> Act:
+    document = form.document()
     return lambda work, mail, case_id: acts.file_case(work, mail, case_id, document, declined=True)
 
 
-def _papers(form: Form, _dossier: Dossier, _work: Work) -> _Act:
-    subject, document = form.subject(), _document(form)
+def _papers(form: Form, _dossier: Dossier, _work: Work) -> Act:
+    subject, document = form.subject(), form.document()
     return lambda work, mail, case_id: acts.hand_in_papers(work, mail, case_id, subject, document)
 
 
-def _appeal(form: Form, _dossier: Dossier, _work: Work) -> _Act:
+def _appeal(form: Form, _dossier: Dossier, _work: Work) -> Act:
     subject = form.subject()
-    return lambda work, mail, case_id: acts.receive_appeal(work, mail, case_id, subject)
+    side = form.text("objector") or None
+    return lambda work, mail, case_id: receive_appeal(work, mail, case_id, subject, side=side)
 
 
-def _decide(form: Form, _dossier: Dossier, _work: Work) -> _Act:
+def _decide(form: Form, dossier: Dossier, _work: Work) -> Act:
     subject = form.subject()
-    upheld = form.choice("upheld", ("yes", "no"), _("choose: upheld or dismissed"))
-    return lambda work, mail, case_id: acts.decide_appeal(work, mail, case_id, subject, upheld=upheld == "yes")
+    upheld = form.choice("upheld", ("yes", "no"), _("choose: upheld or dismissed")) == "yes"
+    hold = next((one for one in dossier.holds.values() if one.appeal_id == subject), None)
+    keep = form.minor("keep", hold.asset) if hold is not None else None
+    if hold is not None and keep is not None:
+        if not upheld:
+            form.errors["keep"] = _("leave this empty: a dismissed objection lets nothing go")
+        elif not 0 < keep < hold.held_minor:
+            held = shown.money(hold.held_minor, hold.asset)
+            form.errors["keep"] = _("more than nothing and less than the %(held)s that are held", held=held)
+    return lambda work, mail, case_id: decide_appeal(work, mail, case_id, subject, upheld=upheld, keep_minor=keep)
 
 
-_READERS: Final[Mapping[str, Callable[[Form, Dossier, Work], _Act]]] = {
+_READERS: Final[Mapping[str, Callable[[Form, Dossier, Work], Act]]] = {
     "confirm": _confirm,
     "extend": _extend,
     "drop": _drop,
@@ -257,9 +182,23 @@ _READERS: Final[Mapping[str, Callable[[Form, Dossier, Work], _Act]]] = {
     "papers": _papers,
     "appeal": _appeal,
     "decide": _decide,
+    **amending.READERS,
 }
-VERBS: Final = frozenset(_READERS)
+VERBS: Final = frozenset(_READERS) | amending.BY_DOOR
 """Everything that a person may do in a case beside deciding as the second person."""
+_PERMISSIONS: Final[Mapping[str, str]] = {
+    "measure": "measure.ask",
+    "extend": "measure.ask",
+    "decide_release": "measure.approve",
+    "decide_withdrawal": "measure.approve",
+}
+
+
+def permission(verb: str, form: Form) -> str:
+    """Return what a person must be allowed for an act, beside acting in cases at all."""
+    if verb == "confirm" and form.text("note"):
+        return "measure.approve"  # whole, though many people's money lies there
+    return _PERMISSIONS.get(verb, "case.act")
 
 
 def _is_release(dossier: Dossier, approval: Approval) -> bool:
@@ -267,7 +206,7 @@ def _is_release(dossier: Dossier, approval: Approval) -> bool:
     return definition is not None and definition.role_of(approval.act) == "release"
 
 
-def read_decision(form: Form, dossier: Dossier, approval_id: UUID) -> _Act | None:
+def read_decision(form: Form, dossier: Dossier, approval_id: UUID) -> Act | None:
     """Return the decision of a second person; a release wants the last four of its account typed.
 
     Raises:

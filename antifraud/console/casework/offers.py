@@ -6,7 +6,7 @@ the command line.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -14,9 +14,11 @@ from uuid import UUID
 from antifraud.auth.people import Person
 from antifraud.cases.dossier import Dossier, TaskRow
 from antifraud.cases.possible import Possible
-from antifraud.console.casework import wording
+from antifraud.console.casework import amending, wording
+from antifraud.console.casework.offer import Offer
 from antifraud.console.frame import shown, words
 from antifraud.console.frame.texts import gettext as _
+from workflows.scheme_rules import Objection
 from workflows.state import Hold, Request
 
 MOST_URGENT: Final = 4
@@ -39,54 +41,21 @@ _BY_TASK: Final = {
     "decide_appeal": ("decide",),
     "settle_conflict": ("settle",),
     "hand_in_papers": ("papers",),
+    "decide_objection": ("decide",),
+    "verify_withdrawal": ("verify",),
+    "decide_withdrawal": ("decide_withdrawal",),
+    "decide_release": ("decide_release",),
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
-    """One act: `verb` is what the address says, `subject_id` what it is about, `measure` the kind of a measure.
-
-    `due_at` and `task` say why it is urgent; `fields` what must be given with it,
-    `choices` the codes of an outcome that may be chosen, or of the papers that a
-    measure needs. `role` is what the measure is for.
-    """
-
-    verb: str
-    subject_id: UUID | None
-    title: str
-    detail: str = ""
-    measure: str | None = None
-    due_at: datetime | None = None
-    opened_at: datetime | None = None
-    task: TaskRow | None = None
-    key: str | None = None
-    fields: tuple[str, ...] = ()
-    choices: tuple[str, ...] = ()
-    role: str = ""
-    is_primary: bool = False
-
-    @property
-    def name(self) -> str:
-        """Return the act with the kind of its measure."""
-        return f"{self.verb}:{self.measure}" if self.measure else self.verb
-
-    @property
-    def wish(self) -> str:
-        """Return the act with what its measure is for: by this tasks and keys find it under any scheme."""
-        return f"{self.verb}:{self.role}" if self.role else self.name
-
-    @property
-    def id(self) -> str:
-        """Return the id of its form in the page."""
-        return f"act-{self.name.replace(':', '-')}-{self.subject_id or 'case'}"
-
-
-def offers_of(dossier: Dossier, can: Possible, person: Person) -> tuple[list[Offer], list[Offer]]:
+def offers_of(
+    dossier: Dossier, can: Possible, person: Person, beside: amending.Beside
+) -> tuple[list[Offer], list[Offer]]:
     """Return the most urgent acts, at most four, and all the others; nothing for who may not act."""
     if not person.may("case.act"):
         return [], []
     every: dict[str, Offer] = {}
-    for offer in _all(dossier, can, person):
+    for offer in _all(dossier, can, person, beside):
         wish = offer.wish + str(offer.subject_id)
         every[wish if wish not in every else offer.name + str(offer.subject_id)] = offer
     first: dict[str, Offer] = {}
@@ -136,7 +105,7 @@ def _for_task(dossier: Dossier, task: TaskRow, every: dict[str, Offer]) -> str |
         subjects.append(dossier.requests[task.subject_id].hold_id)
     if hold is not None and hold.appeal_id is not None:
         subjects.append(hold.appeal_id)
-    for name in (*_BY_TASK.get(task.kind, ()), "complete"):
+    for name in (*_BY_TASK.get(task.kind, ()), *amending.by_task(dossier, task), "complete"):
         own: Iterable[UUID | None] = [task.id] if name == "complete" else [*subjects, None]
         for subject in own:
             if name + str(subject) in every:
@@ -144,20 +113,24 @@ def _for_task(dossier: Dossier, task: TaskRow, every: dict[str, Offer]) -> str |
     return None
 
 
-def _all(dossier: Dossier, can: Possible, person: Person) -> Iterator[Offer]:
+def _all(dossier: Dossier, can: Possible, person: Person, beside: amending.Beside) -> Iterator[Offer]:
     for request in sorted(dossier.requests.values(), key=lambda one: one.created_at, reverse=True):
         yield from _of_request(dossier, can, request)
+        yield from amending.of_request(dossier, can, request)
     for hold in sorted(dossier.holds.values(), key=lambda one: (one.tier, one.since)):
         yield from _of_hold(dossier, can, hold, person)
+        yield from amending.of_hold(dossier, can, hold, person, beside)
         if person.may("measure.ask"):
             yield from (_measure(dossier, hold, measure) for measure in can.measures.get(hold.id, ()))
     yield from _of_case(dossier, can)
+    yield from amending.of_case(dossier, can, person, beside)
 
 
 def _of_request(dossier: Dossier, can: Possible, request: Request) -> Iterator[Offer]:
     label = dossier.label_of(dossier.holds[request.hold_id])
     account = wording.account(label)
-    kind = str(words.word("request_kind", request.kind))
+    definition = dossier.definition_of(request.hold_id)
+    kind = wording.kind_of_request(definition, request.kind)
     if request.id in can.remind:
         title = _("Remind: %(bank)s", bank=wording.institution(label))
         yield Offer(verb="remind", subject_id=request.id, title=title, detail=kind)
@@ -169,7 +142,7 @@ def _of_request(dossier: Dossier, can: Possible, request: Request) -> Iterator[O
             title=title,
             detail=_("the bank's answers contradict each other"),
             fields=("outcome", "held", "executed_at"),
-            choices=can.settle[request.id],
+            choices=tuple((code, wording.outcome(definition, code)) for code in can.settle[request.id]),
         )
     if request.id in can.hand_over:
         title = _("Handed over by telephone or paper: %(account)s", account=account)
@@ -194,7 +167,11 @@ def _of_hold(dossier: Dossier, can: Possible, hold: Hold, person: Person) -> Ite
         title = _("Name the account: %(account)s", account=account)
         yield Offer(verb="resolve", subject_id=hold.id, title=title, fields=("institution", "account"))
     if hold.id in can.appeal:
-        yield Offer(verb="appeal", subject_id=hold.id, title=_("The holder objects: %(account)s", account=account))
+        right = _objection(dossier, hold.id)
+        sides = tuple((side, str(words.word("side", side))) for side in (right.who if right else ()))
+        fields = ("objector",) if len(sides) > 1 else ()
+        title = _("The holder objects: %(account)s", account=account)
+        yield Offer(verb="appeal", subject_id=hold.id, title=title, fields=fields, choices=sides)
     if hold.id in can.drop:
         title = _("Drop the claim: %(account)s", account=account)
         yield Offer(verb="drop", subject_id=hold.id, title=title, fields=("drop_reason",))
@@ -208,10 +185,10 @@ def _measure(dossier: Dossier, hold: Hold, measure: str) -> Offer:
         verb="measure",
         measure=measure,
         subject_id=hold.id,
-        title=_("%(measure)s: %(account)s", measure=wording.measure(measure), account=account),
+        title=_("%(measure)s: %(account)s", measure=wording.measure(measure, definition), account=account),
         detail=_("a second person decides") if rules is None or rules.approval == "before" else "",
         fields=_measure_fields(dossier, hold.id, measure),
-        choices=() if rules is None else rules.documents,
+        choices=() if rules is None else tuple((code, str(words.word("paper", code))) for code in rules.documents),
         role="" if rules is None else rules.role,
     )
 
@@ -220,7 +197,9 @@ def _of_case(dossier: Dossier, can: Possible) -> Iterator[Offer]:
     for appeal_id, hold_id in can.decide.items():
         account = wording.account(dossier.label_of(dossier.holds[hold_id]))
         title = _("Decide the objection: %(account)s", account=account)
-        yield Offer(verb="decide", subject_id=appeal_id, title=title, fields=("upheld",))
+        right = _objection(dossier, hold_id)
+        fields = ("upheld", "keep") if right is not None and right.effect == "partial" else ("upheld",)
+        yield Offer(verb="decide", subject_id=appeal_id, title=title, fields=fields)
     for task in dossier.tasks:
         if task.id in can.complete and task.state == "open":
             title = _("Done: %(task)s", task=words.word("task", task.kind))
@@ -230,6 +209,11 @@ def _of_case(dossier: Dossier, can: Possible) -> Iterator[Offer]:
     if can.decline:
         title, detail = _("The authority declined to file"), _("every stop must then be released")
         yield Offer(verb="decline", subject_id=None, title=title, detail=detail, fields=("document",))
+
+
+def _objection(dossier: Dossier, hold_id: UUID) -> Objection | None:
+    definition = dossier.definition_of(hold_id)
+    return None if definition is None else definition.objection
 
 
 def _measure_fields(dossier: Dossier, hold_id: UUID, measure: str) -> tuple[str, ...]:

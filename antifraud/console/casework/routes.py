@@ -1,8 +1,8 @@
-"""The room's addresses: `/cases`, `/cases/<no>` and its acts, `/approvals` and its decisions."""
+"""The room's addresses: `/cases`, `/cases/<no>` with its acts and moves, `/approvals` and its decisions."""
 
 from flask import Blueprint
 
-from antifraud.console.casework import approvals_pages, case_pages, deadline_pages, list_pages
+from antifraud.console.casework import approvals_pages, case_pages, deadline_pages, list_pages, moving_pages
 from antifraud.console.frame.page import Console
 
 
@@ -12,5 +12,6 @@ def blueprint(console: Console) -> Blueprint:
     list_pages.register(room, console)
     case_pages.register(room, console)
     deadline_pages.register(room, console)
+    moving_pages.register(room, console)
     approvals_pages.register(room, console)
     return room

@@ -9,12 +9,15 @@ from uuid import UUID
 from antifraud.audit.queries import entries_of, entries_since, times_revealed
 from antifraud.auth.people import Person, people_by_id
 from antifraud.cases.dossier import AccountLabel, Dossier
+from antifraud.cases.others import claiming
 from antifraud.cases.possible import Possible, possible
 from antifraud.cases.story import BANK_KINDS, PEOPLE, Line, clock_ids, lines_of
 from antifraud.channel.queries import Came, replies_about
-from antifraud.console.casework import wording
+from antifraud.console.casework import amending, telling, wording
+from antifraud.console.casework.approving import is_own
 from antifraud.console.casework.chart import Chart, chart_of
-from antifraud.console.casework.offers import Offer, offers_of
+from antifraud.console.casework.offer import Offer
+from antifraud.console.casework.offers import offers_of
 from antifraud.console.frame import words
 from antifraud.console.frame.texts import gettext as _
 from antifraud.console.frame.texts import ngettext
@@ -22,7 +25,8 @@ from antifraud.deadlines.queries import waits_by_id
 from antifraud.intake.queries import Reported, reports_of
 from antifraud.outbox.messages import Sent, messages_about
 from antifraud.work import Work
-from workflows.state import Approval, Hold, Request
+from workflows.scheme import Definition
+from workflows.state import Approval, Hold, Request, Withdrawal
 
 STORY: Final = ("all", "bank", "people")
 ON_A_PAGE: Final = 40
@@ -42,6 +46,7 @@ class RequestRow:
     bank: str
     tier: str
     kind: str
+    scheme: str
     state: str
     look: str
     took: timedelta | None
@@ -54,12 +59,21 @@ class RequestRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldRow:
-    """One hold: what is claimed on which account, and until when."""
+    """One hold: what is claimed on which account, and until when.
+
+    `scheme` is said where the case is under several, `lane` where the scheme has several. `void` says why the
+    centre does not want it any more; `other` is then the right account, or of the right one the wrong account.
+    """
 
     hold: Hold
     label: AccountLabel | None
     bank: str
     tier: str
+    scheme: str
+    lane: str
+    void: str
+    other: AccountLabel | None
+    other_id: UUID | None
     papers: tuple[str, ...]
 
 
@@ -68,7 +82,7 @@ class StoryLine:
     """One entry of the log and its words."""
 
     line: Line
-    said: wording.Said
+    said: telling.Said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +107,9 @@ class CaseView:
     holds: tuple[HoldRow, ...]
     reports: Sequence[Reported]
     approvals: tuple[Approval, ...]
+    withdrawals: tuple[Withdrawal, ...]
+    verified_by_me: frozenset[UUID]
+    numbers: Mapping[UUID, str]
     names: Mapping[UUID, str]
     can: Possible
     urgent: Sequence[Offer]
@@ -108,7 +125,9 @@ def view_of(work: Work, dossier: Dossier, person: Person, *, which: str = "all",
     ids = list(dossier.requests)
     sent, came = messages_about(connection, ids), replies_about(connection, ids)
     rows = _requests(dossier, sent, came)
-    urgent, later = offers_of(dossier, can, person)
+    reports = reports_of(connection, dossier.id)
+    beside = beside_of(work, dossier, can, person, reports)
+    urgent, later = offers_of(dossier, can, person, beside)
     owners = {task.owner_id for task in dossier.tasks if task.owner_id is not None}
     return CaseView(
         dossier=dossier,
@@ -118,19 +137,54 @@ def view_of(work: Work, dossier: Dossier, person: Person, *, which: str = "all",
         look=_look(dossier),
         requests=rows,
         holds=_holds(dossier),
-        reports=reports_of(connection, dossier.id),
+        reports=reports,
         approvals=tuple(dossier.waiting.values()),
+        withdrawals=tuple(one for one in dossier.withdrawals.values() if one.stage in {"asked", "verified"}),
+        verified_by_me=beside.own,
+        numbers={report.id: report.no for report in reports},
         names={key: one.name for key, one in people_by_id(connection, owners).items()} if owners else {},
         can=can,
         urgent=urgent,
         later=later,
-        story=story_of(work, dossier, which=which, below=below),
+        story=story_of(work, dossier, which=which, below=below, reports=reports),
         reveals=times_revealed(connection, dossier.id),
     )
 
 
-def story_of(work: Work, dossier: Dossier, *, which: str, below: int | None, limit: int = ON_A_PAGE) -> Story:
-    """Return a page of what happened: everything, what passed with the banks, or what people did."""
+def beside_of(
+    work: Work, dossier: Dossier, can: Possible, person: Person, reports: Sequence[Reported]
+) -> amending.Beside:
+    """Return what the offers need beside the case: its reports, who else claims an account, what I verified."""
+    held_back = {dossier.holds[hold_id].account_id for hold_id in can.release}
+    return amending.Beside(
+        reports=reports,
+        claims=claiming(work, dossier.id, {account_id for account_id in held_back if account_id is not None}),
+        own=verified_by(work, dossier, person),
+    )
+
+
+def verified_by(work: Work, dossier: Dossier, person: Person) -> frozenset[UUID]:
+    """Return the waiting withdrawals that this human being verified, also by another login."""
+    return frozenset(
+        one.id
+        for one in dossier.withdrawals.values()
+        if one.stage == "verified" and one.verified_by is not None and is_own(work, one.verified_by, person)
+    )
+
+
+def story_of(
+    work: Work,
+    dossier: Dossier,
+    *,
+    which: str,
+    below: int | None,
+    limit: int = ON_A_PAGE,
+    reports: Sequence[Reported] | None = None,
+) -> Story:
+    """Return a page of what happened: everything, what passed with the banks, or what people did.
+
+    ``reports`` are those of the case, where they are known already.
+    """
     entries = entries_of(
         work.connection,
         f"case:{dossier.id}",
@@ -143,7 +197,7 @@ def story_of(work: Work, dossier: Dossier, *, which: str, below: int | None, lim
     shown = entries[:limit]
     lines = lines_of(shown, dossier, waits_by_id(work.connection, clock_ids(shown)))
     return Story(
-        lines=tuple(StoryLine(line=line, said=wording.said(line, dossier)) for line in lines),
+        lines=_told(work, dossier, lines, reports),
         which=which,
         older=shown[-1].seq if len(entries) > limit else None,
     )
@@ -153,7 +207,15 @@ def missed(work: Work, dossier: Dossier, seen: int) -> tuple[StoryLine, ...]:
     """Return what happened since somebody saw the case at ``seen``: what they could not know when they acted."""
     entries = entries_since(work.connection, f"case:{dossier.id}", dossier.opened_month, seen, limit=MISSED)
     lines = lines_of(entries, dossier, waits_by_id(work.connection, clock_ids(entries)))
-    return tuple(StoryLine(line=line, said=wording.said(line, dossier)) for line in lines)
+    return _told(work, dossier, lines, None)
+
+
+def _told(
+    work: Work, dossier: Dossier, lines: Sequence[Line], reports: Sequence[Reported] | None
+) -> tuple[StoryLine, ...]:
+    known = reports_of(work.connection, dossier.id) if reports is None else reports
+    numbers = {report.id: report.no for report in known}
+    return tuple(StoryLine(line=line, said=telling.said(line, dossier, numbers)) for line in lines)
 
 
 def headline(dossier: Dossier) -> str:
@@ -217,7 +279,8 @@ def _requests(dossier: Dossier, sent: Sequence[Sent], came: Sequence[Came]) -> t
     for number, request in enumerate(ordered, start=1):
         hold = dossier.holds[request.hold_id]
         label = dossier.label_of(hold)
-        look, state = _state_of(request)
+        definition = dossier.definition_of(hold.id)
+        look, state = _state_of(request, definition)
         took = None
         if request.answered_at is not None:
             took = request.answered_at - (request.delivered_at or request.created_at)
@@ -229,7 +292,8 @@ def _requests(dossier: Dossier, sent: Sequence[Sent], came: Sequence[Came]) -> t
                 label=label,
                 bank=wording.institution(label),
                 tier=wording.tier(hold.tier),
-                kind=str(words.word("request_kind", request.kind)),
+                kind=wording.kind_of_request(definition, request.kind),
+                scheme=_scheme(dossier, hold.id),
                 state=state,
                 look=look,
                 took=took,
@@ -243,11 +307,19 @@ def _requests(dossier: Dossier, sent: Sequence[Sent], came: Sequence[Came]) -> t
     return tuple(reversed(rows))
 
 
-def _state_of(request: Request) -> tuple[str, str]:
+def _scheme(dossier: Dossier, hold_id: UUID) -> str:
+    """Return what governs a hold, where the case is under several schemes."""
+    definition = dossier.definition_of(hold_id)
+    return wording.title(definition) if definition is not None and len(dossier.procedures) > 1 else ""
+
+
+def _state_of(request: Request, definition: Definition | None) -> tuple[str, str]:
     if request.conflict:
         return "fix", _("answers contradict each other")
     if request.outcome is not None:
-        return words.look("outcome", request.outcome), str(words.word("outcome", request.outcome))
+        return words.look("outcome", request.outcome), wording.outcome(definition, request.outcome)
+    if request.paused_at is not None and request.stage not in _OVER:
+        return "wait", _("answer limit paused")
     if request.late and request.stage not in _OVER:
         return "late", str(words.word("stage", request.stage))
     return words.look("stage", request.stage), str(words.word("stage", request.stage))
@@ -272,12 +344,19 @@ def _holds(dossier: Dossier) -> tuple[HoldRow, ...]:
             for paper in request.documents
             if _is_id(paper) and UUID(paper) in dossier.papers
         ]
+        other_id = hold.corrected_by or hold.corrects
+        other = dossier.holds.get(other_id) if other_id else None
         rows.append(
             HoldRow(
                 hold=hold,
                 label=label,
                 bank=wording.institution(label),
                 tier=wording.tier(hold.tier),
+                scheme=_scheme(dossier, hold.id),
+                lane=wording.lane(dossier.definition_of(hold.id), hold.lane),
+                void=str(words.word("void", hold.void)) if hold.void else "",
+                other=dossier.label_of(other) if other else None,
+                other_id=other.id if other else None,
                 papers=tuple(dict.fromkeys(papers)),
             )
         )

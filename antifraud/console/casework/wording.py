@@ -1,18 +1,16 @@
-"""The words of the room: what an entry of the log says, what an act is called, and which reasons there are."""
+"""The words of the room: what banks, accounts and acts are called, and which reasons there are."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
 from antifraud.cases.dossier import AccountLabel, Dossier
-from antifraud.cases.story import Line
 from antifraud.console.frame import shown, words
 from antifraud.console.frame.languages import language
-from antifraud.console.frame.texts import LazyString, ngettext
+from antifraud.console.frame.texts import LazyString
 from antifraud.console.frame.texts import gettext as _
 from antifraud.console.frame.texts import lazy_gettext as lazy
-from workflows.state import Hold
+from workflows.scheme import Definition
 
 DROP_REASONS: Final = ("wrong_account", "told_twice", "no_fraud", "victim_withdrew")
 ASK_REASONS: Final = (
@@ -24,6 +22,8 @@ ASK_REASONS: Final = (
     "case_filed",
 )
 REFUSE_REASONS: Final = ("evidence_missing", "amount_too_high", "wrong_account", "not_needed")
+_SEVERAL: Final = 2
+_SHORT_HASH: Final = 12
 REVEAL_REASONS: Final = ("call_victim", "call_bank", "check_number", "write_papers", "answer_court", "check_record")
 
 _REASONS: Final[Mapping[str, LazyString]] = MappingProxyType(
@@ -70,6 +70,21 @@ _REASONS: Final[Mapping[str, LazyString]] = MappingProxyType(
         "colleague_on_it": lazy("a colleague is on it"),
         "too_early": lazy("too early"),
         "freeze_after_end": lazy("the freeze came after the end of the stop"),
+        "corrected": lazy("the account was wrong"),
+        "withdrawn": lazy("the report was withdrawn"),
+        "claims_of_others": lazy("other cases claim the account"),
+        "calendar": lazy("no calendar knows the day"),
+        "queue": lazy("the hold before ours ended"),
+        "receipts_exceeded": lazy("more than came in"),
+        "contact_a": lazy("first contact"),
+        "contact_b": lazy("second contact"),
+        "head_office": lazy("head office"),
+        "sending_bank": lazy("sending bank"),
+        "partner_centre": lazy("partner centre"),
+        "acquirer": lazy("merchant’s bank"),
+        "issuer": lazy("card’s bank"),
+        "regulator": lazy("supervisory authority"),
+        "information_missing": lazy("information is missing"),
     }
 )
 
@@ -88,7 +103,7 @@ def reason(code: str | None) -> str:
 def _reason(code: str) -> str:
     if code in _REASONS:
         return str(_REASONS[code])
-    for kind in ("outcome", "request_kind", "filing"):
+    for kind in ("outcome", "request_kind", "filing", "side", "condition"):
         if words.has(kind, code):
             return str(words.word(kind, code))
     return code
@@ -153,185 +168,57 @@ def tier(number: int) -> str:
     return f"{figures[number]}级" if 0 <= number < len(figures) else f"{number} 级"
 
 
-def measure(kind: str) -> str:
-    """Return a measure as the verb that asks for it."""
+def measure(kind: str, definition: Definition | None = None) -> str:
+    """Return a measure as the verb that asks for it; by its own scheme where that has a title for it."""
+    rules = None if definition is None else definition.requests.get(kind)
+    if rules is not None and rules.title_zh:
+        return kind_of_request(definition, kind)
     return {
         "freeze": _("Ask for a freeze"),
         "release": _("Release the stop"),
         "second_stop": _("Ask for a second stop"),
         "extend": _("Ask for an extension"),
         "return": _("Return the money"),
+        "extend_chase": _("Follow the money deeper"),
+        "migrate": _("Move to another version"),
     }.get(kind) or str(words.word("request_kind", kind))
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """One line of the timeline: what happened, a second line, and how it looks."""
-
-    headline: str
-    detail: str
-    look: str
+def version(dossier: Dossier, content_hash: str | None) -> str:
+    """Return the name of a stored version by its content, the beginning of its hash where none is stored."""
+    known = dossier.version(content_hash or "")
+    return known.name if known else (content_hash or shown.NOTHING)[:_SHORT_HASH]
 
 
-def said(line: Line, dossier: Dossier) -> Said:
-    """Return an entry of the log in words."""
-    hold = dossier.holds.get(line.hold_id) if line.hold_id else None
-    about = _About(line, dossier, hold)
-    teller = _TELLERS.get(line.what)
-    headline, detail, look = teller(about) if teller else (_("Entry: %(kind)s", kind=line.what), "", "acc")
-    return Said(headline=headline, detail=" · ".join(part for part in (about.who, detail) if part), look=look)
+def title(definition: Definition) -> str:
+    """Return what a scheme is called."""
+    return (definition.title_zh if language() == "zh" else definition.title_en) or definition.id
 
 
-class _About:
-    """What an entry is about, in the words that its sentence needs."""
-
-    def __init__(self, line: Line, dossier: Dossier, hold: Hold | None) -> None:
-        self.line = line
-        self.label = dossier.label_of(hold) if hold else None
-        self.asset = hold.asset if hold else "CNY"
-        self.tier = tier(hold.tier) if hold else ""
-        self.bank = institution(self.label) if hold else ""
-        self.account = account(self.label) if hold else ""
-        self.who = actor(line.actor)
-
-    @property
-    def amount(self) -> str:
-        return shown.money(self.line.amount_minor, self.asset)
-
-    @property
-    def code(self) -> str:
-        return self.line.code or ""
-
-    @property
-    def reason(self) -> str:
-        return reason(self.line.reason)
-
-    def word(self, kind: str) -> str:
-        return str(words.word(kind, self.code)) if words.has(kind, self.code) else self.code
-
-
-_Told = tuple[str, str, str]
-
-
-def _claim(about: _About) -> _Told:
-    headline = _(
-        "%(tier)s account %(account)s, %(amount)s", tier=about.tier, account=about.account, amount=about.amount
-    )
-    if about.line.code is None:
-        return headline, _("stop request made"), "acc"
-    return headline, _("waits for a person: %(reason)s", reason=reason(about.line.code)), "fix"
-
-
-def _delivered(about: _About) -> _Told:
-    kind = about.word("request_kind")
+def kind_of_request(definition: Definition | None, code: str) -> str:
+    """Return what a request is called: by its own scheme where that has a title for it, else by the common word."""
+    rules = None if definition is None else definition.requests.get(code)
     return (
-        _("%(bank)s has the request: %(kind)s %(amount)s", bank=about.bank, kind=kind, amount=about.amount),
-        channel(about.line.channel),
-        "acc",
+        _titled(rules.title_zh, rules.title_en) if rules and rules.title_zh else str(words.word("request_kind", code))
     )
 
 
-def _answered(about: _About) -> _Told:
-    outcome = about.word("outcome")
-    look = words.look("outcome", about.code)
-    detail = []
-    if about.line.amount_minor is not None:
-        detail.append(_("held %(amount)s", amount=about.amount))
-    if about.line.count:
-        detail.append(ngettext("names %(num)d further account", "names %(num)d further accounts", about.line.count))
-    return _("%(bank)s: %(outcome)s", bank=about.bank, outcome=outcome), " · ".join(detail), look
+def outcome(definition: Definition | None, code: str) -> str:
+    """Return what an answer is called: by its own scheme where that has a title for it, else by the common word."""
+    rules = None if definition is None else definition.outcomes.get(code)
+    return _titled(rules.title_zh, rules.title_en) if rules and rules.title_zh else str(words.word("outcome", code))
 
 
-def _clock(headline: Callable[[_About], str], look: str) -> Callable[[_About], _Told]:
-    return lambda about: (headline(about), "", look)
+def lane(definition: Definition | None, code: str | None) -> str:
+    """Return the lane of a hold, where its scheme has more than one."""
+    if definition is None or code is None or len(definition.lanes) < _SEVERAL or code not in definition.lanes:
+        return ""
+    found = definition.lanes[code]
+    return _titled(found.title_zh, found.title_en) or code
 
 
-def _plain(headline: Callable[[_About], str], look: str = "acc") -> Callable[[_About], _Told]:
-    return lambda about: (headline(about), about.reason, look)
-
-
-def _measure(about: _About) -> _Told:
-    amount = f" {about.amount}" if about.line.amount_minor is not None else ""
-    headline = _("asked: %(measure)s, %(account)s", measure=about.word("request_kind"), account=about.account)
-    return headline + amount, about.reason, "acc"
-
-
-def _appeal_decided(about: _About) -> _Told:
-    upheld = _("objection upheld: %(account)s", account=about.account)
-    dismissed = _("objection dismissed: %(account)s", account=about.account)
-    return (upheld if about.line.is_yes else dismissed), "", "acc"
-
-
-def _report(about: _About) -> _Told:
-    return (_("another report joined the case") if about.line.is_yes else _("report accepted")), "", "acc"
-
-
-_TELLERS: Final[Mapping[str, Callable[[_About], _Told]]] = MappingProxyType(
-    {
-        "ProcedureOpened": _plain(lambda _a: _("procedure opened")),
-        "ReportAccepted": _report,
-        "ReportSeparated": _plain(lambda _a: _("a report was given a case of its own")),
-        "ReportForgotten": _plain(lambda _a: _("personal data of a report forgotten"), "gone"),
-        "ClaimAdded": _claim,
-        "ClaimConfirmed": _plain(lambda a: _("confirmed: %(account)s", account=a.account)),
-        "ClaimDropped": _plain(lambda a: _("dropped: %(account)s", account=a.account), "gone"),
-        "LeadResolved": _plain(lambda a: _("account found: %(account)s", account=a.account)),
-        "RequestDelivered": _delivered,
-        "ChannelMissing": _plain(lambda a: _("no channel reaches %(bank)s: hand over by hand", bank=a.bank), "soon"),
-        "AnswerReceived": _answered,
-        "AnswerSettled": _answered,
-        "ReplyQuarantined": _plain(lambda a: _("message of %(bank)s set aside", bank=a.bank), "fix"),
-        "ReminderAsked": _plain(lambda a: _("reminded %(bank)s", bank=a.bank)),
-        "ClockReached.receipt": _clock(
-            lambda a: _("%(bank)s has not received the request in time", bank=a.bank), "late"
-        ),
-        "ClockReached.answer": _clock(lambda a: _("%(bank)s has not answered in time", bank=a.bank), "late"),
-        "ClockReached.reminder": _clock(lambda a: _("reminded %(bank)s by itself", bank=a.bank), "wait"),
-        "ClockReached.ladder": _clock(lambda a: _("next call about %(bank)s is due", bank=a.bank), "late"),
-        "ClockReached.task": _clock(lambda a: _("overdue: %(task)s", task=a.word("task")), "late"),
-        "ClockReached.approval": _clock(
-            lambda a: _(
-                "expired unapproved: %(measure)s, %(account)s", measure=a.word("request_kind"), account=a.account
-            ),
-            "late",
-        ),
-        "ClockReached.stop_end": _clock(
-            lambda a: _("the stop ended by itself: %(account)s", account=a.account), "gone"
-        ),
-        "ClockReached.stop_warning": _clock(lambda a: _("the stop ends soon: %(account)s", account=a.account), "soon"),
-        "ClockReached.freeze_end": _clock(
-            lambda a: _("the freeze ended by itself: %(account)s", account=a.account), "gone"
-        ),
-        "ClockReached.freeze_warning": _clock(
-            lambda a: _("the freeze ends soon: %(account)s", account=a.account), "soon"
-        ),
-        "TaskCompleted": _plain(lambda a: _("done: %(task)s", task=a.word("task")), "done"),
-        "TaskClaimed": _plain(lambda a: _("claimed: %(task)s", task=a.word("task"))),
-        "TaskGivenBack": _plain(lambda a: _("given back: %(task)s", task=a.word("task"))),
-        "TaskAssigned": _plain(lambda a: _("assigned: %(task)s", task=a.word("task"))),
-        "TaskSnoozed": _plain(lambda a: _("put off: %(task)s", task=a.word("task"))),
-        "TaskWoken": _plain(lambda a: _("taken up again: %(task)s", task=a.word("task"))),
-        "MeasureAsked": _measure,
-        "ApprovalGiven": _plain(
-            lambda a: _("approved: %(measure)s, %(account)s", measure=a.word("request_kind"), account=a.account), "done"
-        ),
-        "ApprovalRefused": _plain(
-            lambda a: _("refused: %(measure)s, %(account)s", measure=a.word("request_kind"), account=a.account), "gone"
-        ),
-        "CaseFiled": _plain(lambda _a: _("the authority filed the case"), "done"),
-        "CaseNotFiled": _plain(lambda _a: _("the authority declined to file"), "gone"),
-        "PapersFollowed": _plain(lambda a: _("papers handed in: %(account)s", account=a.account)),
-        "ChaseExtended": _plain(lambda a: _("asked to follow deeper: %(account)s", account=a.account)),
-        "AppealReceived": _plain(lambda a: _("the holder objected: %(account)s", account=a.account), "fix"),
-        "AppealDecided": _appeal_decided,
-        "DoubtRaised": _plain(lambda _a: _("for a person to look at"), "fix"),
-    }
-)
-
-
-def tellers() -> frozenset[str]:
-    """Return the kinds of entry that have words; a test walks the events with it."""
-    return frozenset(_TELLERS)
+def _titled(title_zh: str, title_en: str) -> str:
+    return (title_zh if language() == "zh" else title_en) or title_zh or title_en
 
 
 def choices(codes: tuple[str, ...]) -> list[tuple[str, Any]]:

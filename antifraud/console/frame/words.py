@@ -6,11 +6,12 @@ from typing import Final
 
 from antifraud.cases import definitions
 from antifraud.console.frame.languages import language
+from antifraud.console.frame.scheme_words import WORDS as OF_SCHEMES
 from antifraud.console.frame.texts import LazyString
 from antifraud.console.frame.texts import lazy_gettext as _
 from workflows.scheme import Outcome
 
-_WORDS: Final[Mapping[str, Mapping[str, LazyString]]] = MappingProxyType(
+_OWN: Final[Mapping[str, Mapping[str, LazyString]]] = MappingProxyType(
     {
         # what a person must do: a verb, to which the list adds the object
         "task": {
@@ -189,6 +190,12 @@ _WORDS: Final[Mapping[str, Mapping[str, LazyString]]] = MappingProxyType(
         },
     }
 )
+_WORDS: Final[Mapping[str, Mapping[str, LazyString]]] = MappingProxyType(
+    {
+        kind: MappingProxyType({**_OWN.get(kind, {}), **OF_SCHEMES.get(kind, {})})
+        for kind in (*_OWN, *(kind for kind in OF_SCHEMES if kind not in _OWN))
+    }
+)
 _LOOKS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {
         "stage": {
@@ -243,7 +250,9 @@ _LOOKS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
 )
 _TO_BE_MENDED: Final = "fix"
 _OF_DEFINITIONS: Final = MappingProxyType({"task": "tasks", "request_kind": "requests", "outcome": "outcomes"})
-"""Codes that a definition may name freely, and the table in which it titles them; urgencies have no titles."""
+"""Codes that a definition may name freely, and the table in which it titles them."""
+_FREE: Final = frozenset({"urgency", "condition", "paper", "side"})
+"""Codes that a definition may name freely and has no titles for."""
 _EFFECTS: Final = MappingProxyType(
     {"frozen": "held", "stopped": "held", "renewed": "held", "returned": "done", "released": "done", "none": "gone"}
 )
@@ -258,7 +267,7 @@ def word(kind: str, code: str) -> LazyString | str:
 
     Args:
         kind: Which codes: task, request_kind, stage, outcome, hold, clock, urgency, scope, phase, filing, subject,
-            verdict, fraud, role or look.
+            verdict, fraud, role, look, condition, paper, side, void or withdrawal.
         code: As the workflow writes it.
 
     Raises:
@@ -267,7 +276,7 @@ def word(kind: str, code: str) -> LazyString | str:
     known = _WORDS[kind].get(code)
     if known is not None:
         return known
-    if kind == "urgency":
+    if kind in _FREE:
         return code
     if kind not in _OF_DEFINITIONS:
         raise KeyError(code)
@@ -284,7 +293,7 @@ def look(kind: str, code: str) -> str:
     Raises:
         KeyError: There is no such code, or codes of this kind are no states.
     """
-    if kind == "outcome" and code not in _WORDS[kind]:
+    if kind == "outcome" and code not in _OWN[kind]:
         found = definitions.titled("outcomes", code)
         effects = set(found.hold.values()) if isinstance(found, Outcome) else set()
         return next((_EFFECTS[effect] for effect in _EFFECTS if effect in effects), _TO_BE_MENDED)

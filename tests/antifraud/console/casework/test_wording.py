@@ -46,4 +46,5 @@ def test_the_verbs_are_those_of_the_command_line() -> None:
     assert {
         *("confirm", "extend", "drop", "resolve", "complete", "remind", "hand_over"),
         *("measure", "settle", "file", "decline", "papers", "appeal", "decide"),
+        *("correct", "decide_release", "withdraw", "verify", "decide_withdrawal", "condition", "pause", "resume"),
     } == VERBS

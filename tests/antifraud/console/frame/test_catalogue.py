@@ -15,7 +15,7 @@ from workflows import state
 from workflows.language import parse
 
 CONSOLE = Path(__file__).parents[4] / "antifraud" / "console"
-DEFINITION = Path(__file__).parents[4] / "workflows" / "definitions" / "cn_emergency_stop.v1.toml"
+DEFINITIONS = sorted((Path(__file__).parents[4] / "workflows" / "definitions").glob("*.toml"))
 KEYWORDS = {
     "_": None,
     "gettext": None,
@@ -116,12 +116,23 @@ def test_two_meanings_of_one_text_are_refused(tmp_path: Path, monkeypatch: pytes
         merged("zh_Hans_CN")
 
 
-def test_every_code_of_the_workflow_has_a_word() -> None:
-    definition = parse(DEFINITION.read_text(encoding="utf-8"))
+@pytest.mark.parametrize("path", DEFINITIONS, ids=lambda path: path.stem)
+def test_every_code_of_a_shipped_definition_has_a_word_or_a_title(path: Path) -> None:
+    definition = parse(path.read_text(encoding="utf-8"))
+    titled = {code for code, one in definition.requests.items() if one.title_zh and one.title_en}
     assert set(definition.tasks) <= words.codes("task")
-    assert set(definition.requests) <= words.codes("request_kind")
+    assert set(definition.requests) <= words.codes("request_kind") | titled
     assert set(definition.outcomes) <= words.codes("outcome")
     assert {urgency.code for urgency in definition.urgencies} <= words.codes("urgency")
+    assert set(definition.conditions) <= words.codes("condition")
+    assert {paper for one in definition.requests.values() for paper in one.documents} <= words.codes("paper")
+    assert {*definition.withdrawal_sides, *(definition.objection.who if definition.objection else ())} <= words.codes(
+        "side"
+    )
+    assert all(lane.title_zh and lane.title_en for lane in definition.lanes.values()) or len(definition.lanes) == 1
+
+
+def test_every_state_of_the_engine_has_a_word() -> None:
     assert set(state.LIVE_HOLDS) <= words.codes("hold")
     assert words.codes("fraud") >= FRAUD_TYPES
 
