@@ -14,6 +14,8 @@ from workflows.scheme import HOLDING, Definition, Outcome
 from workflows.state import Hold, ProcedureState, Request
 
 UNKNOWN = "a_code_that_nobody_mapped"
+AMOUNTED = HOLDING | {"reduced"}
+"""Effects with which an answer may have to state how much is held."""
 _COUPLING = frozenset({"stopped", "frozen", "renewed", "released", "returned", "none", "reduced"})
 """Effects that another hold of the account can notice."""
 
@@ -187,12 +189,14 @@ def _groups(definition: Definition, kind: str) -> tuple[tuple[Outcome, ...], ...
     for outcome in definition.outcomes.values():
         if outcome.conclusive and kind in outcome.hold:
             effect = outcome.hold[kind]
-            has_amount = outcome.amount != "none" and effect in HOLDING
+            has_amount = outcome.amount != "none" and effect in AMOUNTED
             found.setdefault((effect, has_amount), []).append(outcome)
     return tuple(tuple(group) for group in found.values())
 
 
 def _amounts(outcome: Outcome, kind: str, hold: Hold) -> tuple[tuple[str, int | None], ...]:
-    if outcome.amount == "none" or outcome.hold[kind] not in HOLDING:
+    if outcome.amount == "none" or outcome.hold[kind] not in AMOUNTED:
         return (("", None),)
+    if outcome.hold[kind] == "reduced":
+        return (("in part", scenes.part(hold)),)
     return ("in full", scenes.whole(hold)), ("in part", scenes.part(hold)), ("with nothing held", 0)

@@ -62,18 +62,24 @@ class Covering:
         for code in definition.outcomes:
             if code not in self.outcomes:
                 yield Fault("unreachable", f"outcomes.{code}: no answer can be this one")
-        beyond_data = {definition.watch.get("calendar")}
+        beyond_data = {definition.watch.get("calendar"), *definition.lent_tasks}
         for kind in definition.tasks:
             if kind not in self.tasks | beyond_data:
                 yield Fault("unreachable", f"tasks.{kind}: no path ever opens it")
         for lane in definition.lanes:
             if lane not in self.lanes:
                 yield Fault("unreachable", f"lanes.{lane}: no claim is ever taken in it")
-        for provenance in definition.provenance:
-            path = provenance.path
-            is_clock = path.startswith(_ALWAYS) and path not in _COUNTED_OTHERWISE
-            if is_clock and not any(rule == path or rule.startswith(f"{path}.") for rule in self.rules):
+        for path in self._clocks():
+            if not any(rule == path or rule.startswith(f"{path}.") for rule in self.rules):
                 yield Fault("unreachable", f"{path}: no path ever starts it")
+
+    def _clocks(self) -> Iterator[str]:
+        """Yield the path of each rule that starts a clock or counts a fact."""
+        approves = any(rules.approval == "before" for rules in self.definition.requests.values())
+        for provenance in self.definition.provenance:
+            path = provenance.path
+            if path.startswith(_ALWAYS) and path not in _COUNTED_OTHERWISE and (approves or path != "clocks.approval"):
+                yield path
 
     def _named_states(self) -> set[str]:
         effects = {effect for outcome in self.definition.outcomes.values() for effect in outcome.hold.values()}

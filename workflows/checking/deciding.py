@@ -95,10 +95,8 @@ class People:
         for kind in kinds if scene.is_reduced else self.definition.requests:
             if airborne and not self.is_first("pair", scene.name, hold.state, airborne, kind):
                 continue
-            documents = self.definition.requests[kind].documents
-            asked = ev.MeasureAsked(
-                id=self.new_id(), at=at, hold_id=hold.id, kind=kind, by="officer", documents=documents
-            )
+            papers = self.definition.requests[kind].documents
+            asked = ev.MeasureAsked(id=self.new_id(), at=at, hold_id=hold.id, kind=kind, by="officer", papers=papers)
             words = f"a person asks for {kind}"
             yield Move(actor=PERSON, words=words, event=asked, about=hold.id, label=f"ask {kind}")
 

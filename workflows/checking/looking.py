@@ -5,12 +5,13 @@ from uuid import UUID
 from workflows import effects as fx
 from workflows import events as ev
 from workflows.checking import roles
+from workflows.checking.answering import AMOUNTED
 from workflows.checking.exploring import Transition
 from workflows.checking.faults import Fault, Faults
 from workflows.checking.moves import BANK
 from workflows.checking.shape import OVER
 from workflows.checking.standing import hold_of
-from workflows.scheme import HOLDING, Definition
+from workflows.scheme import Definition
 from workflows.state import LIVE_HOLDS, Hold, ProcedureState, Request
 
 _ASKS = (fx.OpenTask, fx.OpenApproval, fx.SendRequest, fx.SendReminder)
@@ -116,7 +117,7 @@ class Looking:
         outcome = self.definition.outcomes.get(event.outcome)
         if request.stage in OVER or outcome is None or not outcome.conclusive or request.kind not in outcome.hold:
             return
-        needs = outcome.amount != "none" and outcome.hold[request.kind] in HOLDING
+        needs = outcome.amount != "none" and outcome.hold[request.kind] in AMOUNTED
         if after.requests[request.id].stage not in OVER:
             if not needs or event.held_minor is not None:
                 sentence = f"{step.move.words}, and the request still waits: the answer counts as unknown"
@@ -127,7 +128,11 @@ class Looking:
             return
         if _asks(step):
             return
-        is_asked_already = set(outcome.tasks) & set(open_tasks(after, hold.id))
+        if any(other.hold_id == hold.id and other.stage not in OVER for other in after.requests.values()):
+            return
+        is_asked_already = {*outcome.tasks, *outcome.tasks_if_short, *outcome.tasks_if_no_hop} & {
+            *open_tasks(after, hold.id)
+        }
         if is_asked_already or outcome.hold[request.kind] == hold.state:
             return
         sentence = f"{step.move.words}; the hold stays {hold.state}, and nobody is asked what becomes of it"
@@ -152,7 +157,8 @@ class Looking:
         for key, hold in after.holds.items():
             was = before.holds.get(key)
             is_new = was is None or was.state != hold.state
-            if is_new and hold.state in {"released", "returned"} and key not in step.confirmed:
+            is_told = hold.state == "returned" and isinstance(step.move.event, ev.AnswerReceived | ev.AnswerSettled)
+            if is_new and hold.state in {"released", "returned"} and key not in step.confirmed and not is_told:
                 sentence = (
                     f"{step.move.words}: the hold counts as {hold.state}, though nobody confirmed that it was held"
                 )

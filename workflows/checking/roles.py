@@ -1,6 +1,6 @@
 """What a kind of request is for, whatever a scheme calls it."""
 
-from workflows.scheme import Definition
+from workflows.scheme import HOLDING, Definition
 from workflows.state import Hold, ProcedureState, Request
 
 
@@ -15,16 +15,16 @@ def freezes(definition: Definition) -> tuple[str, ...]:
 
 
 def is_held(definition: Definition, state: ProcedureState, hold: Hold) -> bool:
-    """Tell whether an institution says that it keeps the money, or that a freeze of ours stands in its queue."""
-    if hold.state != "queued_behind":
-        return hold.state in {"stopped", "frozen"}
+    """Tell whether an institution said that it keeps the money, or that a freeze of ours stands in its queue."""
+    if hold.state in {"stopped", "frozen"}:
+        return True
     return any(
-        request.hold_id.int == hold.id.int and _queues_freeze(definition, request)
+        request.outcome is not None and request.hold_id.int == hold.id.int and _keeps(definition, request)
         for request in state.requests.values()
     )
 
 
-def _queues_freeze(definition: Definition, request: Request) -> bool:
+def _keeps(definition: Definition, request: Request) -> bool:
     outcome = definition.outcomes.get(request.outcome or "")
     effect = outcome.hold.get(request.kind) if outcome else None
-    return effect == "queued_behind" and definition.role_of(request.kind) == "freeze"
+    return effect in HOLDING or (effect == "queued_behind" and definition.role_of(request.kind) == "freeze")

@@ -21,12 +21,13 @@ OVER = frozenset({"answered", "withdrawn"})
 TRAVEL_CLOCKS = frozenset({"receipt", "answer", "reminder", "ladder"})
 """Clocks of a request by themselves: they ask people and banks, and change no hold."""
 
-_HOLD_KEPT = ("state", "stop_seq", "lapse_confirmed")
+_HOLD_KEPT = ("state", "lapse_confirmed")
 _HOLD_LEFT = frozenset(
     {"id", "account_id", "institution_id", "lead_id", "receipt_id", "tier", "asset", "traced_minor", "held_minor"}
     | {"counted_minor", "scope", "urgency", "since", "paid_at", "executed_at", "held_at", "ends_at", "appeal_id"}
     | {"end_is_provisional", "cause_request_id", "past_appeals", "past_approvals", *_HOLD_KEPT}
-    | {"renewals", "lane", "reason", "references", "cross_border", "agreed_answer"},
+    | {"renewals", "lane", "reason", "references", "cross_border", "agreed_answer"}
+    | {"stop_seq", "papers"},
 )
 _REQUEST_LEFT = frozenset(
     {"id", "hold_id", "kind", "stage", "urgency", "scope", "asset", "asked_minor", "executed_minor", "outcome"}
@@ -35,7 +36,19 @@ _REQUEST_LEFT = frozenset(
     | {"reminded_at"},
 )
 _STATE_LEFT = frozenset(
-    {"schema", "opened_at", "filed_at", "declined_at", "doubts", "holds", "requests", "clocks", "tasks", "approvals"},
+    {
+        "schema",
+        "opened_at",
+        "filed_at",
+        "declined_at",
+        "doubts",
+        "holds",
+        "requests",
+        "clocks",
+        "tasks",
+        "approvals",
+        "met",
+    },
 )
 
 
@@ -81,6 +94,7 @@ class Lens:
         """Find out which tasks matter to a hold."""
         self.travel = travel
         self._rungs = len(definition.rungs)
+        self._terms = definition.terms_allowed or 1
         renewals = [term.renewal.limit for term in definition.terms if term.renewal is not None]
         self._renewals = max([limit for limit in renewals if limit is not None], default=0)
         self._travel_clocks = TRAVEL_CLOCKS if _only_ladders(definition) else TRAVEL_CLOCKS - {"answer"}
@@ -112,7 +126,8 @@ class Lens:
             )
             for hold in holds
         ]
-        return _unusual(state, _STATE_MORE), tuple(formed) if len(formed) == 1 else _sorted(formed)
+        rest = (*_unusual(state, _STATE_MORE), tuple(sorted({met.condition for met in state.met})))
+        return rest, tuple(formed) if len(formed) == 1 else _sorted(formed)
 
     def _hold(
         self,
@@ -143,6 +158,7 @@ class Lens:
             hold.appeal_id is not None,
             hold.lane if hold.state == "unconfirmed" else None,
             min(hold.renewals, self._renewals),
+            min(hold.stop_seq, self._terms),
             _unusual(hold, _HOLD_MORE),
             tuple(sorted(open_requests, key=repr)),
             tuple(sorted(conflicts)),
@@ -153,7 +169,7 @@ class Lens:
 
     def _request(self, request: Request, clocks: Iterable[Clock]) -> Hashable:
         more = _unusual(request, _REQUEST_MORE)
-        formed = (request.kind, request.stop_seq, request.supplement, more)
+        formed = (request.kind, min(request.stop_seq, self._terms), request.supplement, more)
         if not self.travel:
             return (*formed, tuple(sorted(clock.kind for clock in clocks if clock.kind not in self._travel_clocks)))
         running = tuple(sorted((clock.kind, min(clock.step, self._rungs)) for clock in clocks))
