@@ -21,7 +21,7 @@ PUBLIC = {
     "/problems/<slug>": "says what to do about a type of problem",
     "/weekly/<week>.json": "published figures of a week, without a case or a person in them",
 }
-VALUES = {"request_id": UUID(int=1), "week": "2026-W47", "slug": "key-reused"}
+VALUES = {"request_id": UUID(int=1), "number": "20261124-0001", "week": "2026-W47", "slug": "key-reused"}
 CREDENTIALS: tuple[dict[str, str], ...] = (
     {},
     {"Authorization": "Bearer not-a-token"},

@@ -22,6 +22,7 @@ from workflows import (
     state_to_json,
 )
 from workflows.codec import EVENT_TYPES, instant_from_text, instant_to_text
+from workflows.events import Moved
 from workflows.state import Counting, Derivation, Pause
 
 INSTANTS = st.datetimes(datetime(1970, 1, 2), datetime(2200, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - bounds are naive by hypothesis
@@ -51,6 +52,8 @@ def _wide(kind: type[Any]) -> dict[str, Any]:
     wide |= dict.fromkeys(("executed_at", "ends_at"), st.none() | instants)
     wide |= dict.fromkeys(("sent_at", "delivered_at"), instants)
     wide |= dict.fromkeys(("was", "now"), DERIVATIONS)
+    moved = st.builds(Moved, was=DERIVATIONS, now=DERIVATIONS)
+    wide |= {"moved": st.lists(moved, max_size=2).map(lambda found: (*found,))}
     wide |= {"counted": st.lists(DERIVATIONS, max_size=2).map(lambda found: (*found,))}
     wide |= {"claim": claims, "next_hops": st.lists(claims, max_size=2).map(lambda found: (*found,))}
     names = {field.name for field in dataclasses.fields(kind)}
