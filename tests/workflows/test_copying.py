@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from tests.workflows.driver import Driver
-from workflows.engine import copying
+from workflows import copying
 
 
 def test_a_copy_has_the_changes_and_nothing_else_and_the_first_value_stays() -> None:

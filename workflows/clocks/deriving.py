@@ -1,6 +1,6 @@
 """Derivations: due instants with how they came about, made from a box and made again from their own fields."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import cache, lru_cache
 
@@ -9,6 +9,7 @@ from workflows.clocks.boxes import COUNTED, SAME_TIME, TimeBox
 from workflows.clocks.counting import Counts, EndlessPause, Rule, due_by
 from workflows.clocks.lengths import InvalidLength, Length, parse_length
 from workflows.clocks.zones import offset_if_ambiguous, tzdata_version, zone_of
+from workflows.copying import replace
 from workflows.state import Counting, Derivation, Pause
 
 _NOTHING = Counting()

@@ -7,10 +7,10 @@ persons decide), `facts` (what is counted), `step` (the working copy).
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import assert_never
 
 from workflows import events as ev
+from workflows.copying import replace
 from workflows.effects import Counted, Effect
 from workflows.engine import (
     answers,

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
+from workflows.copying import replace
 from workflows.engine import chasing, claims, corrections, facts, holding, measures, pauses, waits
-from workflows.engine.copying import replace
 from workflows.engine.holding import Said
 from workflows.engine.step import ENDED, OVER, EventRefused, Step
 from workflows.events import AnswerReceived, AnswerSettled, RequestDelivered

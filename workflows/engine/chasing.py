@@ -1,8 +1,8 @@
 """How money that moved on is followed: how deep, by whom, and what is owed to those who hold none of it."""
 
-from dataclasses import replace
 
 from workflows import effects as fx
+from workflows.copying import replace
 from workflows.engine import claims, measures, waits
 from workflows.engine.step import EventRefused, Step
 from workflows.events import ChaseExtended

@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
+from workflows.copying import replace
 from workflows.engine import chasing, facts, measures, waits
-from workflows.engine.copying import replace
 from workflows.engine.step import OVER, EventRefused, Step, about
 from workflows.events import Claim, ClaimAdded, ClaimConfirmed, ClaimDropped, LeadResolved
 from workflows.scheme_rules import NOT_ENTITLED, POOLED, REVIVING, Lane

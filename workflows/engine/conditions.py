@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from uuid import UUID
 
+from workflows.copying import replace
 from workflows.engine import terms, waits
-from workflows.engine.copying import replace
 from workflows.engine.step import EventRefused, Step
 from workflows.events import ConditionMet
 from workflows.scheme_clocks import FILED, PAPERS, Condition

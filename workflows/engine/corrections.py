@@ -1,7 +1,7 @@
 """What the centre no longer wants: a claim on a wrong account, and the release of what was stopped for it."""
 
-from dataclasses import replace
 
+from workflows.copying import replace
 from workflows.engine import claims, facts, measures, waits
 from workflows.engine.step import EventRefused, Step
 from workflows.events import ClaimCorrected
@@ -38,7 +38,7 @@ def claim_corrected(step: Step, event: ClaimCorrected) -> None:
     let_go(step, step.hold(hold.id), event.by, CORRECTED)
     asked = {request.id for request in step.requests_of(hold.id)}
     for other in [other for other in step.holds.values() if other.cause_request_id in asked]:
-        if other.state in LIVE_HOLDS:  # followed from the wrong account: whether it is the victim's money, a person says
+        if other.state in LIVE_HOLDS:  # followed from a wrong account: whether it is the victim's money, a person says
             step.open_task(step.definition.watch["task"], "hold", other.id, reason=CORRECTED)
 
 

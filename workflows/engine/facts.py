@@ -9,8 +9,8 @@ money of a hold the last one written counts.
 from datetime import datetime, timedelta
 
 from workflows.clocks import TimeBox
+from workflows.copying import replace
 from workflows.effects import RecordFact
-from workflows.engine.copying import replace
 from workflows.engine.step import Step
 from workflows.state import Hold, Request
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from workflows.copying import replace
 from workflows.engine import conditions, facts, queues, waits
-from workflows.engine.copying import replace
 from workflows.engine.step import ENDED, Step
 from workflows.scheme import HOLDING, Outcome
 from workflows.scheme_rules import REVIVING

@@ -1,8 +1,8 @@
 """An institution that does not answer: the ladder at the first limit, what the scheme makes of silence at the last."""
 
 
+from workflows.copying import replace
 from workflows.engine import answers, facts, measures, waits
-from workflows.engine.copying import replace
 from workflows.engine.step import Step
 from workflows.state import Request
 

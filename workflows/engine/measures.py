@@ -4,8 +4,8 @@ from datetime import datetime
 from uuid import UUID
 
 from workflows import effects as fx
+from workflows.copying import replace
 from workflows.engine import chasing, waits
-from workflows.engine.copying import replace
 from workflows.engine.step import ENDED, EventRefused, Step
 from workflows.events import ApprovalGiven, ApprovalRefused, MeasureAsked
 from workflows.ids import derived_id

@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from workflows.clocks import pause, resume
+from workflows.copying import replace
 from workflows.engine import waits
-from workflows.engine.copying import replace
 from workflows.engine.step import OVER, EventRefused, Step
 from workflows.events import ClockPaused, ClockResumed
 from workflows.state import Clock, Derivation, Request

@@ -1,8 +1,8 @@
 """What people decide beside single measures: filing, papers, appeals, tasks."""
 
 
+from workflows.copying import replace
 from workflows.engine import claims, conditions, measures, pauses
-from workflows.engine.copying import replace
 from workflows.engine.step import ENDED, OVER, EventRefused, Step
 from workflows.events import (
     AppealDecided,

@@ -1,10 +1,10 @@
 """Waits that are counted again: newer calendar or zone data, or data that was missing when the wait began."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 from workflows import effects as fx
 from workflows.clocks import recount
+from workflows.copying import replace
 from workflows.engine import waits
 from workflows.engine.step import Step
 from workflows.events import ClockSuperseded

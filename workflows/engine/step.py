@@ -8,7 +8,7 @@ from uuid import UUID
 
 from workflows import effects as fx
 from workflows.clocks import TimeBox, derive, parse_length
-from workflows.engine.copying import replace
+from workflows.copying import replace
 from workflows.events import Event
 from workflows.ids import derived_id
 from workflows.scheme import AnswerClock, Definition
@@ -91,8 +91,8 @@ class Step:
         """
         if derivation.calendar == "absolute":
             return derivation
-        known = self.event.counted
-        settled = next((found for found in known if _is_same_wait(found, derivation)), derivation) if known else derivation
+        known = (found for found in self.event.counted if _is_same_wait(found, derivation))
+        settled = next(known, derivation)
         self.counted.append(settled)
         return settled
 

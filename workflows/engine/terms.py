@@ -1,8 +1,8 @@
 """The end of a hold's term: warnings, the end itself by what the scheme makes of it, reviews where there is none."""
 
 
+from workflows.copying import replace
 from workflows.engine import facts, measures, waits
-from workflows.engine.copying import replace
 from workflows.engine.step import Step, about
 from workflows.state import Clock, Hold
 

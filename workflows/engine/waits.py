@@ -4,8 +4,8 @@ from datetime import datetime
 
 from workflows import effects as fx
 from workflows.clocks import TimeBox, derive_before, share_of
+from workflows.copying import replace
 from workflows.engine import facts
-from workflows.engine.copying import replace
 from workflows.engine.step import OVER, EventRefused, Step
 from workflows.events import ChannelMissing, ReminderAsked
 from workflows.scheme_clocks import Term

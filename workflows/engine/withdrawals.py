@@ -1,7 +1,7 @@
 """A report that its own side wants back, and a release that other cases stand against."""
 
-from dataclasses import replace
 
+from workflows.copying import replace
 from workflows.engine import corrections, measures, waits
 from workflows.engine.step import EventRefused, Step
 from workflows.events import (
