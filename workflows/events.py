@@ -154,7 +154,7 @@ class ClockReached(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockSuperseded(Event):
-    """Newer calendar or zone data give a running wait another due instant: `was` stays written, `now` takes its place."""
+    """Newer calendar or zone data move a running wait: `was` stays written, `now` takes its place."""
 
     clock_id: UUID
     was: Derivation

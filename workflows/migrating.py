@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
-from datetime import datetime
 from typing import Any
 
 from workflows.clocks import TimeBox, derive
@@ -28,8 +27,8 @@ class Plan:
     obstacles: tuple[str, ...]
 
 
-def plan(state: ProcedureState, to: Definition, at: datetime) -> Plan:
-    """Return what a move at ``at`` would change; a wait that would be over by then is due at once."""
+def plan(state: ProcedureState, to: Definition) -> Plan:
+    """Return what a move would change; a wait whose new due instant has passed is due at once."""
     boxes = {box.rule: box for box in _boxes(to)}
     moved = []
     for clock in state.clocks.values():

@@ -22,7 +22,7 @@ def preview(work: Work, case_id: UUID, content_hash: str) -> dict[UUID, Plan]:
     """
     file = Desk(work).lock(case_id)
     target = definitions.by_hash(work.connection, content_hash)
-    return {procedure.id: plan(procedure.state, target, work.now()) for procedure in _movable(file, target)}
+    return {procedure.id: plan(procedure.state, target) for procedure in _movable(file, target)}
 
 
 def ask(work: Work, mail: Mail, case_id: UUID, content_hash: str) -> CaseFile:
@@ -37,7 +37,7 @@ def ask(work: Work, mail: Mail, case_id: UUID, content_hash: str) -> CaseFile:
     target = definitions.by_hash(work.connection, content_hash)
     movable = _movable(file, target)
     for procedure in movable:
-        _clear(plan(procedure.state, target, work.now()))
+        _clear(plan(procedure.state, target))
         event = MigrationAsked(id=work.new_id(), at=work.now(), content_hash=content_hash, by=work.actor)
         file.apply(procedure.id, event)
     if not movable:
@@ -61,7 +61,7 @@ def approve(work: Work, mail: Mail, case_id: UUID, approval_id: UUID) -> CaseFil
         if approval is None or approval.reason is None:
             continue
         target = definitions.by_hash(work.connection, approval.reason)
-        told = plan(procedure.state, target, work.now())
+        told = plan(procedure.state, target)
         _clear(told)
         event = DefinitionMigrated(
             id=work.new_id(),

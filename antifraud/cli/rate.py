@@ -27,9 +27,7 @@ def command() -> None:
 @click.option("--source", required=True, help="Who gave the rate, as a report will cite it.")
 @click.option("--at", "instant", required=True, help="When it was given, as 2026-11-24T09:15:00+08:00.")
 @CENTRE
-def add(
-    asset: str, price: str, into: str | None, source: str, instant: str, code: str | None
-) -> None:
+def add(asset: str, price: str, into: str | None, source: str, instant: str, code: str | None) -> None:
     """Record that one ASSET is worth PRICE, a decimal, in the centre's asset."""
     with open_installation() as installation:
         centre = choose_centre(installation, code)

@@ -25,7 +25,7 @@ HOLDS = "SELECT h.id, h.state, h.ends_at, h.case_id FROM holds h WHERE h.asset =
 
 @pytest.fixture
 def routed(whole: System) -> System:
-    """Return a system in which four currencies go to schemes of their own, and the counter asks as the victim's bank."""
+    """Return a system where four currencies have schemes of their own, and the counter asks as the victim's bank."""
     whole.clock.run_at(0)
     for position, (ident, asset, _, _) in enumerate(ROUTES, 1):
         code, said = whole.run(
@@ -64,7 +64,9 @@ def hold_in(system: System, asset: str) -> Any:  # noqa: ANN401 - a row
 
 
 def kinds_sent(system: System, asset: str) -> list[str]:
-    query = "SELECT r.kind FROM requests r JOIN holds h ON h.id = r.hold_id WHERE h.asset = :asset ORDER BY r.created_at"
+    query = (
+        "SELECT r.kind FROM requests r JOIN holds h ON h.id = r.hold_id WHERE h.asset = :asset ORDER BY r.created_at"
+    )
     return [row.kind for row in system.rows(query, asset=asset)]
 
 
@@ -105,7 +107,7 @@ def test_silence_has_its_own_consequence_in_each_scheme(routed: System) -> None:
     for _ in range(4):
         routed.clock.advance(timedelta(days=7))
         routed.settle()
-    assert hold_in(routed, "BRL").state == "lapsed", "deemed agreed after 7 days, and no refund was asked for in 72 hours"
+    assert hold_in(routed, "BRL").state == "lapsed", "deemed agreed after 7 days, and no refund asked for in 72 hours"
     deemed = routed.rows("SELECT outcome FROM requests WHERE kind = 'infraction'")
     assert [row.outcome for row in deemed] == ["deemed_agreed"]
     assert kinds_sent(routed, "EUR") == ["recall", "status_request"]

@@ -28,11 +28,9 @@ SHORTER = version(('[clocks.stop_term]\nlength = "PT48H"', '[clocks.stop_term]\n
 
 def asked(procedure: Driver, to: Definition) -> ev.DefinitionMigrated:
     """Ask for the move; return the approval of another person, not yet sent."""
-    procedure.send(
-        ev.MigrationAsked(id=procedure.uuid(), at=procedure.at, content_hash=to.content_hash, by="officer")
-    )
+    procedure.send(ev.MigrationAsked(id=procedure.uuid(), at=procedure.at, content_hash=to.content_hash, by="officer"))
     (approval,) = [one.id for one in procedure.state.approvals.values() if one.act == "migrate"]
-    moves = tuple(moved for _, moved in plan(procedure.state, to, procedure.at).moved)
+    moves = tuple(moved for _, moved in plan(procedure.state, to).moved)
     return ev.DefinitionMigrated(
         id=procedure.uuid(),
         at=procedure.at,
@@ -47,7 +45,7 @@ def test_the_plan_tells_which_waits_move_and_changes_nothing() -> None:
     procedure = Driver()
     hold = procedure.stopped()
     before = procedure.state
-    told = plan(procedure.state, SHORTER, procedure.at)
+    told = plan(procedure.state, SHORTER)
     assert [(clock.kind, clock.subject_id) for clock, _ in told.moved] == [("stop_end", hold)]
     was, now = told.moved[0][1].was, told.moved[0][1].now
     assert was.due_at - now.due_at == timedelta(hours=24)
@@ -88,7 +86,7 @@ def test_what_is_open_and_unknown_to_the_new_version_stands_in_the_way() -> None
     hold = procedure.stopped()
     procedure.ask(hold, "release")
     procedure.approve(next(iter(procedure.state.approvals)))
-    told = plan(procedure.state, _without_release(), procedure.at)
+    told = plan(procedure.state, _without_release())
     assert any(one.startswith("requests.release") for one in told.obstacles)
 
 

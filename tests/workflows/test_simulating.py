@@ -14,9 +14,7 @@ from workflows.simulating import Difference, simulate
 
 
 def history(procedure: Driver) -> list[AnyEvent]:
-    return [
-        event_from_json(one["type"], UUID(one["id"]), instant_from_text(one["at"]), one) for one in procedure.log
-    ]
+    return [event_from_json(one["type"], UUID(one["id"]), instant_from_text(one["at"]), one) for one in procedure.log]
 
 
 def known(content_hash: str) -> Definition:

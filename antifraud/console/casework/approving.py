@@ -77,7 +77,7 @@ def _plan(work: Work, approval: Approval, procedure: ProcedureView) -> Plan | No
     """Return what a move to another version would change now; None where the decision is about no move."""
     if approval.act != MIGRATE or approval.reason is None:
         return None
-    return plan(procedure.state, definitions.by_hash(work.connection, approval.reason), work.now())
+    return plan(procedure.state, definitions.by_hash(work.connection, approval.reason))
 
 
 def _moves(move: Plan) -> str:

@@ -75,5 +75,5 @@ def test_the_preview_tells_what_would_change_and_changes_nothing(stopped: Story)
 
 def test_a_definition_that_does_not_know_what_is_open_is_refused_with_names(stopped: Story) -> None:
     text = SHORTER.replace("call_contact_a", "ring_contact_a").replace("review_stop", "look_back")
-    with pytest.raises(InvalidValue, match="tasks.review_stop"):
+    with pytest.raises(InvalidValue, match=r"tasks\.review_stop"):
         do(stopped, "anna", migrating.ask, stored(stopped, text))
