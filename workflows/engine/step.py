@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from types import MappingProxyType
 from typing import TypeVar
 from uuid import UUID
 
 from workflows import effects as fx
 from workflows.clocks import TimeBox, derive, parse_length
 from workflows.copying import replace
+from workflows.engine.maps import sealed, with_item, without_item
 from workflows.events import Event
 from workflows.ids import derived_id
 from workflows.scheme import AnswerClock, Definition
@@ -25,7 +25,6 @@ from workflows.state import (
     Withdrawal,
 )
 
-_V = TypeVar("_V")
 _S = TypeVar("_S", Clock, Task)
 
 OVER = frozenset({"answered", "withdrawn"})
@@ -184,19 +183,19 @@ class Step:
 
     def put_hold(self, hold: Hold) -> Hold:
         """Write a hold."""
-        self.holds = _with(self.holds, self.state.holds, hold.id, hold)
+        self.holds = with_item(self.holds, self.state.holds, hold.id, hold)
         self.touched[hold.id] = None
         return hold
 
     def put_request(self, request: Request) -> Request:
         """Write a request."""
-        self.requests = _with(self.requests, self.state.requests, request.id, request)
+        self.requests = with_item(self.requests, self.state.requests, request.id, request)
         self.touched[request.hold_id] = None
         return request
 
     def put_withdrawal(self, withdrawal: Withdrawal) -> None:
         """Write a withdrawal."""
-        self.withdrawals = _with(self.withdrawals, self.state.withdrawals, withdrawal.id, withdrawal)
+        self.withdrawals = with_item(self.withdrawals, self.state.withdrawals, withdrawal.id, withdrawal)
 
     def start_clock(
         self,
@@ -219,7 +218,7 @@ class Step:
             derivation=derivation,
             code=code,
         )
-        self.clocks = _with(self.clocks, self.state.clocks, clock.id, clock)
+        self.clocks = with_item(self.clocks, self.state.clocks, clock.id, clock)
         self.effects.append(fx.StartClock(clock=clock))
         if derivation.is_uncounted:
             self._alarm(clock)
@@ -237,7 +236,7 @@ class Step:
         owner = self.hold_of(clock.subject_kind, clock.subject_id)
         if owner is not None:
             self.touched[owner] = None
-        self.clocks = _without(self.clocks, self.state.clocks, clock.id)
+        self.clocks = without_item(self.clocks, self.state.clocks, clock.id)
         self.effects.append(fx.EndClock(clock_id=clock.id, how=how, at=self.at))
 
     def end_clocks_of(self, subject_id: UUID, how: str, *kinds: str) -> None:
@@ -291,14 +290,14 @@ class Step:
             level=level,
             reason=reason,
         )
-        self.tasks = _with(self.tasks, self.state.tasks, task.id, task)
+        self.tasks = with_item(self.tasks, self.state.tasks, task.id, task)
         self.effects.append(fx.OpenTask(task=task))
         if rules.again is not None:
             self.start_clock("task", "task", task.id, derivation, step=level)
 
     def put_task(self, task: Task) -> None:
         """Write a task."""
-        self.tasks = _with(self.tasks, self.state.tasks, task.id, task)
+        self.tasks = with_item(self.tasks, self.state.tasks, task.id, task)
 
     def close_task(self, task: Task, how: str, by: str | None = None) -> None:
         """Take a task from the list: done or void."""
@@ -306,7 +305,7 @@ class Step:
         owner = self.hold_of(task.subject_kind, task.subject_id)
         if owner is not None:
             self.touched[owner] = None
-        self.tasks = _without(self.tasks, self.state.tasks, task.id)
+        self.tasks = without_item(self.tasks, self.state.tasks, task.id)
         self.effects.append(fx.CloseTask(task_id=task.id, how=how, at=self.at, by=by))
 
     def close_tasks_of(
@@ -319,7 +318,7 @@ class Step:
 
     def open_approval(self, approval: Approval) -> None:
         """Ask for a second person's decision; it expires."""
-        self.approvals = _with(self.approvals, self.state.approvals, approval.id, approval)
+        self.approvals = with_item(self.approvals, self.state.approvals, approval.id, approval)
         self.effects.append(fx.OpenApproval(approval=approval))
         derivation = self.derive(self.definition.approval, self.at)
         self.start_clock("approval", "approval", approval.id, derivation)
@@ -329,7 +328,7 @@ class Step:
         self.end_clocks_of(approval.id, clock, "approval")
         hold = self.hold(approval.hold_id)
         self.put_hold(replace(hold, past_approvals=(*hold.past_approvals, approval.id)))
-        self.approvals = _without(self.approvals, self.state.approvals, approval.id)
+        self.approvals = without_item(self.approvals, self.state.approvals, approval.id)
         self.effects.append(fx.CloseApproval(approval_id=approval.id, how=how, at=self.at, by=by))
 
     # -- the end of the step
@@ -355,12 +354,12 @@ class Step:
             doubts=self.doubts,
             chase_extra=self.chase_extra,
             met=self.met,
-            holds=_sealed(self.holds, self.state.holds),
-            requests=_sealed(self.requests, self.state.requests),
-            clocks=_sealed(self.clocks, self.state.clocks),
-            tasks=_sealed(self.tasks, self.state.tasks),
-            approvals=_sealed(self.approvals, self.state.approvals),
-            withdrawals=_sealed(self.withdrawals, self.state.withdrawals),
+            holds=sealed(self.holds, self.state.holds),
+            requests=sealed(self.requests, self.state.requests),
+            clocks=sealed(self.clocks, self.state.clocks),
+            tasks=sealed(self.tasks, self.state.tasks),
+            approvals=sealed(self.approvals, self.state.approvals),
+            withdrawals=sealed(self.withdrawals, self.state.withdrawals),
         )
         return state, (*self.effects, *(fx.Counted(derivation=one) for one in self.counted))
 
@@ -390,48 +389,9 @@ def about(subject_id: UUID, items: Iterable[_S]) -> list[_S]:
     return [item for item in items if item.subject_id.int == number]
 
 
-def _own(now: Mapping[UUID, _V], before: Mapping[UUID, _V]) -> dict[UUID, _V]:
-    """Return the map of this step, copied when it is changed for the first time."""
-    if now is not before:
-        assert isinstance(now, dict)  # noqa: S101 - ours since the first change of this step
-        return now
-    # The proxy's own copy keeps the hashes of the ids; `dict` would compute them all again.
-    return now.copy() if isinstance(now, MappingProxyType) else dict(now)
-
-
 def _is_same_wait(found: Derivation, asked: Derivation) -> bool:
     """Tell whether two derivations are of one wait, however it was counted."""
     if (found.rule, found.started_at, found.definition) != (asked.rule, asked.started_at, asked.definition):
         return False
     pauses = [one.counting.pauses if one.counting else () for one in (found, asked)]
     return found.start_event == asked.start_event and found.length == asked.length and pauses[0] == pauses[1]
-
-
-def _with(now: Mapping[UUID, _V], before: Mapping[UUID, _V], key: UUID, value: _V) -> Mapping[UUID, _V]:
-    copy = _own(now, before)
-    copy[key] = value
-    return copy
-
-
-def _without(now: Mapping[UUID, _V], before: Mapping[UUID, _V], key: UUID) -> Mapping[UUID, _V]:
-    copy = _own(now, before)
-    del copy[key]
-    return copy
-
-
-def _sealed(now: Mapping[UUID, _V], before: Mapping[UUID, _V]) -> Mapping[UUID, _V]:
-    """Seal a map in the order of its ids.
-
-    A database hands JSON objects back in an order of its own; what follows from
-    a state must not depend on whether it was kept in memory or read again.
-    """
-    if now is before:
-        return now
-    own, moved = _own(now, before), []
-    while own and next(reversed(own)) not in before:  # what is new stands at the end, behind what was in order
-        moved.append(own.popitem())
-    lowest = min((key.int for key, _ in moved), default=None)
-    while lowest is not None and own and next(reversed(own)).int > lowest:
-        moved.append(own.popitem())
-    own.update(sorted(moved, key=lambda item: item[0].int))
-    return MappingProxyType(own)
