@@ -1,6 +1,5 @@
 """How money that moved on is followed: how deep, by whom, and what is owed to those who hold none of it."""
 
-
 from workflows import effects as fx
 from workflows.copying import replace
 from workflows.engine import claims, measures, waits

@@ -1,6 +1,5 @@
 """What the centre no longer wants: a claim on a wrong account, and the release of what was stopped for it."""
 
-
 from workflows.copying import replace
 from workflows.engine import claims, facts, measures, waits
 from workflows.engine.step import EventRefused, Step

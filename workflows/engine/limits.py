@@ -1,6 +1,5 @@
 """An institution that does not answer: the ladder at the first limit, what the scheme makes of silence at the last."""
 
-
 from workflows.copying import replace
 from workflows.engine import answers, facts, measures, waits
 from workflows.engine.step import Step

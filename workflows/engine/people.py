@@ -1,6 +1,5 @@
 """What people decide beside single measures: filing, papers, appeals, tasks."""
 
-
 from workflows.copying import replace
 from workflows.engine import claims, conditions, measures, pauses
 from workflows.engine.step import ENDED, OVER, EventRefused, Step

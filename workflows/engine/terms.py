@@ -1,6 +1,5 @@
 """The end of a hold's term: warnings, the end itself by what the scheme makes of it, reviews where there is none."""
 
-
 from workflows.copying import replace
 from workflows.engine import facts, measures, waits
 from workflows.engine.step import Step, about

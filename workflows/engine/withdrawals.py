@@ -1,6 +1,5 @@
 """A report that its own side wants back, and a release that other cases stand against."""
 
-
 from workflows.copying import replace
 from workflows.engine import corrections, measures, waits
 from workflows.engine.step import EventRefused, Step
