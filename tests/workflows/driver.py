@@ -230,8 +230,8 @@ def check(definition: Definition, before: ProcedureState, after: ProcedureState,
         assert request.stop_seq <= (definition.terms_allowed or request.stop_seq)
         if request.stage in OPEN_STAGES:
             kinds = {c.kind for c in after.clocks.values() if c.subject_id == request.id}
-            waits = {"receipt", "answer", "answer_limit", "ladder"}
-            assert kinds & waits, f"nothing waits for {request.stage} {request.kind}"
+            told = {"receipt", "answer", "answer_limit", "ladder"}
+            assert kinds & told, f"nothing waits for {request.stage} {request.kind}"
         is_notice = request.role == "notice"
         assert (request.stage == "answered" and not is_notice) == (request.outcome is not None)
     for approval in after.approvals.values():

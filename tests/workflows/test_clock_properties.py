@@ -60,10 +60,13 @@ SCHEMES = {
     "decided": scheme("decide", 'until = "decided"\nterms = 2\n' + REVIEW, "deemed:agreed"),
     "order": scheme("lapse", 'until = "order"\nlapse_task = "confirm_lapse"\nterms = 2\n' + REVIEW, "ladder"),
 }
-OUTCOMES = ("full", "partial", "agreed", "gone", "already_stopped", "prior_freeze", "need_info", "info_given")
-OUTCOMES += ("frozen", "extended", "released", "lapsed", "refused", "lost_card", "moved_on")
-STEPS = ("claim", "deliver", "answer", "answer", "answer", "due", "due", "due", "met", "papers", "pause", "resume")
-STEPS += ("ask", "decide", "file", "settle", "tick")
+OUTCOMES = tuple(
+    "full partial agreed gone already_stopped prior_freeze need_info info_given"
+    " frozen extended released lapsed refused lost_card moved_on".split()
+)
+STEPS = tuple(
+    "claim deliver answer answer answer due due due met papers pause resume ask decide file settle tick".split()
+)
 MOVES = st.tuples(st.sampled_from(STEPS), st.integers(0, 999), st.integers(0, 999))
 
 
@@ -109,8 +112,8 @@ def event_of(d: Driver, move: str, pick: int, how: int) -> AnyEvent | None:  # n
             return ev.AnswerSettled(**about, by="a", outcome=outcome, held_minor=how, executed_at=instant)
         case _:
             outcome = OUTCOMES[how % len(OUTCOMES)]
-            said = {"held_minor": [None, how][pick % 2], "executed_at": [None, d.at][pick % 2], "ends_at": instant}
-            return ev.AnswerReceived(**about, reply_id=d.uuid(), outcome=outcome, **said)
+            said: dict[str, Any] = {"held_minor": [None, how][pick % 2], "executed_at": [None, d.at][pick % 2]}
+            return ev.AnswerReceived(**about, reply_id=d.uuid(), outcome=outcome, ends_at=instant, **said)
 
 
 def play(definition: Definition, moves: list[tuple[str, int, int]]) -> Driver:

@@ -77,7 +77,7 @@ def plain(value: object) -> Hashable:
     return repr(value) if names is None else tuple(plain(getattr(value, name)) for name in names)
 
 
-def _unusual(item: object, names: tuple[str, ...]) -> Hashable:
+def _unusual(item: object, names: tuple[str, ...]) -> tuple[Hashable, ...]:
     """Return the fields that are not empty, by name."""
     return tuple((name, plain(value)) for name in names if (value := getattr(item, name)))
 
