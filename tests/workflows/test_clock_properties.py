@@ -60,13 +60,10 @@ SCHEMES = {
     "decided": scheme("decide", 'until = "decided"\nterms = 2\n' + REVIEW, "deemed:agreed"),
     "order": scheme("lapse", 'until = "order"\nlapse_task = "confirm_lapse"\nterms = 2\n' + REVIEW, "ladder"),
 }
-OUTCOMES = tuple(
-    "full partial agreed gone already_stopped prior_freeze need_info info_given"
-    " frozen extended released lapsed refused lost_card moved_on".split()
-)
-STEPS = tuple(
-    "claim deliver answer answer answer due due due met papers pause resume ask decide file settle tick".split()
-)
+OUTCOMES: tuple[str, ...] = ("full", "partial", "agreed", "gone", "already_stopped", "prior_freeze", "need_info")
+OUTCOMES += ("info_given", "frozen", "extended", "released", "lapsed", "refused", "lost_card", "moved_on")
+STEPS: tuple[str, ...] = ("claim", "deliver", "answer", "answer", "answer", "due", "due", "due", "met", "papers")
+STEPS += ("pause", "resume", "ask", "decide", "file", "settle", "tick")
 MOVES = st.tuples(st.sampled_from(STEPS), st.integers(0, 999), st.integers(0, 999))
 
 
