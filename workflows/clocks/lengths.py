@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 
 _LENGTH = re.compile(
     r"P(?:(?P<years>\d{1,4})Y)?(?:(?P<months>\d{1,5})M)?(?:(?P<weeks>\d{1,5})W)?(?:(?P<days>\d{1,6})D)?"
@@ -34,7 +35,7 @@ class Length:
         if self.months:
             msg = f"{self.text} has months or years: count it with calendar = 'calendar'"
             raise InvalidLength(msg)
-        return timedelta(days=self.days, seconds=self.seconds)
+        return _elapsed(self.days, self.seconds)
 
     def counted_days(self) -> int:
         """Return how many counted days it has: weeks, months and years cannot be counted in working days.
@@ -46,6 +47,10 @@ class Length:
             msg = f"{self.text} has weeks, months or years: say how many working or banking days it has"
             raise InvalidLength(msg)
         return self.days
+
+
+_elapsed = lru_cache(maxsize=1024)(timedelta)
+"""The same few lengths are asked for with every event."""
 
 
 def parse_length(text: str) -> Length:

@@ -30,7 +30,9 @@ def boxed(
 
     ``due`` is given where a pause moved it. A limit that no calendar could count is nobody's delay.
     """
-    if due is None:
+    if due is None and box.is_plain:
+        due = start + box.length.absolute()
+    elif due is None:
         counted = step.derive(box, start)
         due = counted.due_at
         verdict = "excluded" if counted.is_uncounted else verdict

@@ -33,10 +33,12 @@ def sealed(now: Mapping[UUID, _V], before: Mapping[UUID, _V]) -> Mapping[UUID, _
     own, moved = _own(now, before), []
     while own and next(reversed(own)) not in before:  # what is new stands at the end, behind what was in order
         moved.append(own.popitem())
-    lowest = min((key.int for key, _ in moved), default=None)
-    while lowest is not None and own and next(reversed(own)).int > lowest:
-        moved.append(own.popitem())
-    own.update(sorted(moved, key=lambda item: item[0].int))
+    if moved:
+        lowest = min([key.int for key, _ in moved])
+        while own and next(reversed(own)).int > lowest:
+            moved.append(own.popitem())
+        moved.sort(key=lambda item: item[0].int)
+        own.update(moved)
     return MappingProxyType(own)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from workflows import effects as fx
@@ -10,7 +10,7 @@ from workflows.clocks import TimeBox, derive, parse_length
 from workflows.copying import replace
 from workflows.engine.maps import sealed, with_item, without_item
 from workflows.events import Event
-from workflows.ids import derived_id
+from workflows.ids import numbered, time_of
 from workflows.scheme import AnswerClock, Definition
 from workflows.state import (
     LIVE_HOLDS,
@@ -26,6 +26,10 @@ from workflows.state import (
 )
 
 _S = TypeVar("_S", Clock, Task)
+
+_MAPS = ("holds", "requests", "clocks", "tasks", "approvals", "withdrawals")
+_PLAIN = ("opened_at", "filed_at", "declined_at", "filing", "doubts", "chase_extra", "met")
+"""What else a step may change of a state; its phase is decided at the end."""
 
 OVER = frozenset({"answered", "withdrawn"})
 """Stages of a request that nobody waits for any more."""
@@ -64,18 +68,26 @@ class Step:
         self.counted: list[Derivation] = []
         self.touched: dict[UUID, None] = {}
         self._ordinal = 0
+        self._event_id = str(event.id)
+        self._time_bits = 0
+        self._cause = ""
 
     # -- ids and look-ups
 
     def new_id(self, label: str) -> UUID:
         """Return the next id of this event."""
         self._ordinal += 1
-        return derived_id(self.at, self.event.id, label, self._ordinal)
+        if self._ordinal == 1:
+            self._time_bits = time_of(self.at)
+        # As `derived_id`, whose first parts are the same for all of the event.
+        return numbered(self._time_bits, f"{self._event_id}\x1f{label}\x1f{self._ordinal}")
 
     @property
     def cause(self) -> str:
         """Name the event as a start of a wait."""
-        return f"{type(self.event).__name__}:{self.event.id}"
+        if not self._cause:
+            self._cause = f"{type(self.event).__name__}:{self._event_id}"
+        return self._cause
 
     def derive(self, box: TimeBox, start: datetime) -> Derivation:
         """Return the due instant of a box from ``start``, caused by this event."""
@@ -156,7 +168,7 @@ class Step:
     def requests_of(self, hold_id: UUID) -> Iterator[Request]:
         """Yield the requests about a hold."""
         number = hold_id.int
-        return (request for request in self.requests.values() if request.hold_id.int == number)
+        return iter([request for request in self.requests.values() if request.hold_id.int == number])
 
     def open_requests_of(self, hold_id: UUID) -> Iterator[Request]:
         """Yield the requests about a hold that still wait for an answer."""
@@ -344,23 +356,17 @@ class Step:
             running = self.clocks or self.tasks or self.approvals
             alive = running or any(hold.state in LIVE_HOLDS for hold in self.holds.values())
             phase = "open" if alive else "closed"
-        state = ProcedureState(
-            schema=self.state.schema,
-            phase=phase,
-            opened_at=self.opened_at,
-            filed_at=self.filed_at,
-            declined_at=self.declined_at,
-            filing=self.filing,
-            doubts=self.doubts,
-            chase_extra=self.chase_extra,
-            met=self.met,
-            holds=sealed(self.holds, self.state.holds),
-            requests=sealed(self.requests, self.state.requests),
-            clocks=sealed(self.clocks, self.state.clocks),
-            tasks=sealed(self.tasks, self.state.tasks),
-            approvals=sealed(self.approvals, self.state.approvals),
-            withdrawals=sealed(self.withdrawals, self.state.withdrawals),
-        )
+        before = self.state
+        changed: dict[str, Any] = {"phase": phase}
+        for name in _MAPS:
+            now, was = getattr(self, name), getattr(before, name)
+            if now is not was:
+                changed[name] = sealed(now, was)
+        for name in _PLAIN:
+            now = getattr(self, name)
+            if now is not getattr(before, name):
+                changed[name] = now
+        state = replace(before, **changed)
         return state, (*self.effects, *(fx.Counted(derivation=one) for one in self.counted))
 
     def is_watched(self, hold_id: UUID) -> bool:
@@ -369,14 +375,21 @@ class Step:
         Warnings and reminders do not count, nor do tasks that look back (papers, review, duties): none of
         them says what becomes of the hold.
         """
-        own = {hold_id.int, *(request.id.int for request in self.requests_of(hold_id))}
-        own.update(approval.id.int for approval in self.approvals.values() if approval.hold_id.int == hold_id.int)
-        back = {self.definition.watch["papers"], self.definition.watch["review"], *self.definition.duty_tasks}
-        own.update([t.id.int for t in self.tasks.values() if t.subject_id.int in own and t.kind not in back])
-        return any(
-            clock.subject_id.int in own and not clock.kind.endswith(("_warning", "reminder"))
+        number = hold_id.int
+        waited_on = {
+            clock.subject_id.int
             for clock in self.clocks.values()
-        )
+            if not clock.kind.endswith(("_warning", "reminder"))
+        }
+        if number in waited_on:
+            return True
+        own = {number, *(request.id.int for request in self.requests_of(hold_id))}
+        own.update([approval.id.int for approval in self.approvals.values() if approval.hold_id.int == number])
+        if not own.isdisjoint(waited_on):
+            return True
+        back = {self.definition.watch["papers"], self.definition.watch["review"], *self.definition.duty_tasks}
+        tasks = [t.id.int for t in self.tasks.values() if t.subject_id.int in own and t.kind not in back]
+        return not waited_on.isdisjoint(tasks)
 
 
 def about(subject_id: UUID, items: Iterable[_S]) -> list[_S]:
