@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -30,6 +31,9 @@ _S = TypeVar("_S", Clock, Task)
 _MAPS = ("holds", "requests", "clocks", "tasks", "approvals", "withdrawals")
 _PLAIN = ("opened_at", "filed_at", "declined_at", "filing", "doubts", "chase_extra", "met")
 """What else a step may change of a state; its phase is decided at the end."""
+_BESIDE = ("_warning", "reminder")
+"""How the kinds of clocks end that say nothing of what becomes of a hold."""
+_maps_of, _plain_of = attrgetter(*_MAPS), attrgetter(*_PLAIN)
 
 OVER = frozenset({"answered", "withdrawn"})
 """Stages of a request that nobody waits for any more."""
@@ -358,16 +362,14 @@ class Step:
             phase = "open" if alive else "closed"
         before = self.state
         changed: dict[str, Any] = {"phase": phase}
-        for name in _MAPS:
-            now, was = getattr(self, name), getattr(before, name)
+        for name, now, was in zip(_MAPS, _maps_of(self), _maps_of(before), strict=True):
             if now is not was:
                 changed[name] = sealed(now, was)
-        for name in _PLAIN:
-            now = getattr(self, name)
-            if now is not getattr(before, name):
-                changed[name] = now
+        if (plain := _plain_of(self)) != _plain_of(before):
+            changed.update(zip(_PLAIN, plain, strict=True))
         state = replace(before, **changed)
-        return state, (*self.effects, *(fx.Counted(derivation=one) for one in self.counted))
+        self.effects += [fx.Counted(derivation=one) for one in self.counted]
+        return state, tuple(self.effects)
 
     def is_watched(self, hold_id: UUID) -> bool:
         """Tell whether a clock runs on the hold, on a request about it, or on a task of either.
@@ -376,13 +378,9 @@ class Step:
         them says what becomes of the hold.
         """
         number = hold_id.int
-        waited_on = {
-            clock.subject_id.int
-            for clock in self.clocks.values()
-            if not clock.kind.endswith(("_warning", "reminder"))
-        }
-        if number in waited_on:
+        if any(not clock.kind.endswith(_BESIDE) for clock in about(hold_id, self.clocks.values())):
             return True
+        waited_on = {clock.subject_id.int for clock in self.clocks.values() if not clock.kind.endswith(_BESIDE)}
         own = {number, *(request.id.int for request in self.requests_of(hold_id))}
         own.update([approval.id.int for approval in self.approvals.values() if approval.hold_id.int == number])
         if not own.isdisjoint(waited_on):
