@@ -3,7 +3,7 @@
 Each line of `golden/<id>.v<version>.jsonl` is an event with the hash of the
 state after it. A change that turns one of these red changes what open cases
 mean: it is a new version of the definition or a migration, never a new hash.
-`python -m tests.workflows.test_golden` writes the log of a version that has none.
+`python -m tests.workflows.test_golden` writes the logs of the versions that have none.
 """
 
 import hashlib
@@ -16,7 +16,8 @@ from uuid import UUID
 import pytest
 
 from tests.workflows.driver import CN, START, Driver
-from workflows import ProcedureState, advance, bundled, event_from_json, load, state_to_json
+from tests.workflows.recorded import outcomes_that_can_be_said, recording
+from workflows import Definition, ProcedureState, advance, bundled, event_from_json, load, state_to_json
 from workflows import events as ev
 from workflows.codec import instant_from_text, value_to_json
 from workflows.effects import Counted
@@ -43,7 +44,7 @@ def test_every_bundled_definition_has_a_golden_log() -> None:
 def test_a_recorded_log_gives_the_recorded_states(ident: str, version: int) -> None:
     definition = load(ident, version)
     state = ProcedureState()
-    lines = (GOLDEN / f"{ident}.v{version}.jsonl").read_text("utf-8").splitlines()
+    lines = path_of(definition).read_text("utf-8").splitlines()
     assert len(lines) > 50
     for number, line in enumerate(lines, 1):
         entry = json.loads(line)
@@ -53,6 +54,24 @@ def test_a_recorded_log_gives_the_recorded_states(ident: str, version: int) -> N
             definition, state, event_from_json(document["type"], UUID(document["id"]), at, document)
         )
         assert fingerprint(state, effects) == entry["sha256"], f"line {number}: {document['type']}"
+
+
+@pytest.mark.parametrize(("ident", "version"), [one for one in bundled() if one != (CN.id, CN.version)])
+def test_a_log_has_every_answer_and_every_kind_of_request_of_its_scheme(ident: str, version: int) -> None:
+    definition = load(ident, version)
+    events = [json.loads(line)["event"] for line in path_of(definition).read_text("utf-8").splitlines()]
+    said = {event["outcome"] for event in events if event["type"] == "AnswerReceived"}
+    assert said == outcomes_that_can_be_said(definition)
+    state = ProcedureState()
+    for document in events:
+        at = instant_from_text(document["at"])
+        event = event_from_json(document["type"], UUID(document["id"]), at, document)
+        state, _ = advance(definition, state, event)
+    assert {request.kind for request in state.requests.values()} == set(definition.requests)
+
+
+def path_of(definition: Definition) -> Path:
+    return GOLDEN / f"{definition.name}.jsonl"
 
 
 def scenario() -> Driver:
@@ -127,19 +146,20 @@ def scenario() -> Driver:
 
 
 def write() -> None:
-    """Write the log of the newest definition, if it has none."""
-    path = GOLDEN / f"{CN.name}.jsonl"
-    if path.exists():
-        raise SystemExit(f"{path.name} stands: a recorded log is never written again")
-    procedure = scenario()
-    state, lines = ProcedureState(), []
-    for document in procedure.log:
-        at = instant_from_text(document["at"])
-        event = event_from_json(document["type"], UUID(document["id"]), at, document)
-        state, effects = advance(CN, state, event)
-        entry = {"event": document, "sha256": fingerprint(state, effects)}
-        lines.append(json.dumps(entry, sort_keys=True, separators=(",", ":")))
-    path.write_text("\n".join(lines) + "\n", "utf-8")
+    """Write the logs of the versions that have none: a recorded log is never written again."""
+    for ident, version in bundled():
+        definition = load(ident, version)
+        if path_of(definition).exists():
+            continue
+        procedure = scenario() if definition.name == CN.name else recording(definition)
+        state, lines = ProcedureState(), []
+        for document in procedure.log:
+            at = instant_from_text(document["at"])
+            event = event_from_json(document["type"], UUID(document["id"]), at, document)
+            state, effects = advance(definition, state, event)
+            entry = {"event": document, "sha256": fingerprint(state, effects)}
+            lines.append(json.dumps(entry, sort_keys=True, separators=(",", ":")))
+        path_of(definition).write_text("\n".join(lines) + "\n", "utf-8")
 
 
 if __name__ == "__main__":
