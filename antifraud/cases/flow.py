@@ -16,6 +16,7 @@ from uuid import UUID
 
 from antifraud.cases.dossier import Transfer
 from antifraud.cases.marks import Marks, bridged, hops_of, key_of, marks_of, origins_of, payer_key
+from workflows.engine.corrections import CORRECTED, WITHDRAWN
 from workflows.money import Hop, at_rest
 from workflows.state import Hold, Request
 
@@ -155,21 +156,25 @@ def build(
 ) -> Flow:
     """Return the flow of a case as it stands.
 
-    A claim that a person dropped as wrong is no loss; where the authority
-    declined to file, what was dropped for that stays one.
+    A claim that a person dropped as wrong is no loss, nor is one whose report
+    was withdrawn; where the authority declined to file, what was dropped for
+    that stays one. A wrong account that was corrected never had the money:
+    neither what is held there nor what went on from there is any of it.
     """
     by_receipt: dict[UUID, list[Hold]] = {}
     for hold in holds.values():
-        if hold.receipt_id is not None:
+        if hold.receipt_id is not None and hold.void != CORRECTED:
             by_receipt.setdefault(hold.receipt_id, []).append(hold)
+    right = {hold.account_id for own in by_receipt.values() for hold in own}
+    wrong = {hold.account_id for hold in holds.values() if hold.void == CORRECTED} - right
     counted: list[Transfer] = []
     dropped: list[Transfer] = []
     for transfer in transfers:
         own = by_receipt.get(transfer.id, [])
         if transfer.asset is None and own:
             transfer = replace(transfer, asset=own[0].asset)  # noqa: PLW2901 - the claim says in what it is counted
-        is_wrong = filing != "declined" and bool(own) and all(hold.state == "dropped" for hold in own)
-        if transfer.tier > 0:
+        is_wrong = filing != "declined" and bool(own) and all(_is_wrong(hold) for hold in own)
+        if transfer.tier > 0 and (transfer.payer_id is None or transfer.payer_id not in wrong):
             (dropped if is_wrong else counted).append(transfer)
     accounts = _accounts(counted, dropped, by_receipt, requests)
     first_at = min((one.earliest_at for one in counted if one.earliest_at and one.tier == 1), default=None)
@@ -186,6 +191,10 @@ def build(
     edges = _edges([*counted, *dropped], by_receipt, first_at, marks)
     money = _money(counted, list(accounts.values()), hops)
     return Flow(victims=victims, tiers=tiers, edges=edges, money=money, first_at=first_at)
+
+
+def _is_wrong(hold: Hold) -> bool:
+    return hold.state == "dropped" or hold.void == WITHDRAWN
 
 
 def _accounts(

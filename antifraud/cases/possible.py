@@ -44,6 +44,9 @@ _ANY: Final = UUID(int=0x0190_0000_0000_7000_8000_0000_0000_0001)
 """An id that nothing has: what is tried is never kept."""
 
 
+_LETTING_GO: Final = frozenset({"release", "return", "query", "notice"})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Possible:
     """What one person can do in one case; each set holds the subjects of an act.
@@ -188,11 +191,16 @@ class _Trial:
         return after is not state or bool(effects)
 
     def measures(self, hold: Hold) -> tuple[str, ...]:
-        """Return the kinds of request that may be asked for a hold; a first stop is no measure that a person asks."""
+        """Return the kinds of request that may be asked for a hold; a first stop is no measure that a person asks.
+
+        Nobody is led to keep what the centre does not want any more.
+        """
         return tuple(
             kind
             for kind, rules in self.procedure.definition.requests.items()
-            if rules.role != "stop" and self.takes(MeasureAsked, hold_id=hold.id, kind=kind, papers=rules.documents)
+            if rules.role != "stop"
+            and (hold.void is None or rules.role in _LETTING_GO)
+            and self.takes(MeasureAsked, hold_id=hold.id, kind=kind, papers=rules.documents)
         )
 
     def outcomes(self, request: Request) -> tuple[str, ...]:
@@ -236,7 +244,8 @@ class _Trial:
         return tuple(
             code
             for code, condition in self.procedure.definition.conditions.items()
-            if condition.needs != FILED
+            if hold.void is None
+            and condition.needs != FILED
             and condition.applies_to == hold.state
             and code not in met
             and self.takes(ConditionMet, condition=code, document=str(_ANY), hold_id=hold.id)

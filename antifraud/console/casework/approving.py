@@ -81,11 +81,14 @@ def _plan(work: Work, approval: Approval, procedure: ProcedureView) -> Plan | No
 
 
 def _moves(move: Plan) -> str:
-    sentence = _("The case goes on under %(version)s.", version=move.definition)
-    waits = ngettext("%(num)d wait is counted anew", "%(num)d waits are counted anew", len(move.moved))
     if move.obstacles:
-        return sentence + _("It cannot be moved: the version does not know what is open or was answered.")
-    return sentence + waits + _("; everything that has happened stays.")
+        return _("It cannot be moved: the version does not know what is open or was answered.")
+    waits = ngettext("%(num)d wait is counted anew", "%(num)d waits are counted anew", len(move.moved))
+    return _(
+        "The case goes on under %(version)s: %(waits)s, everything that has happened stays.",
+        version=move.definition,
+        waits=waits,
+    )
 
 
 def _changes_of(

@@ -19,6 +19,7 @@ from antifraud.foundation.db import retrying
 from antifraud.foundation.problems import InvalidValue
 from antifraud.work import Work
 from workflows import EventRefused
+from workflows.engine.migrating import MIGRATE
 
 _CONFLICT, _UNPROCESSABLE = 409, 422
 
@@ -69,7 +70,8 @@ def _page(work: Work, dossier: Dossier, to: str, *, conflict: bool = False) -> s
         found = migrating.preview(work, dossier.id, to)
         plans = tuple(told(dossier, procedure_id, one) for procedure_id, one in found.items())
     values: dict[str, Any] = {"dossier": dossier, "versions": versions, "to": to, "plans": plans, "conflict": conflict}
-    values["is_clear"] = bool(plans) and not any(one.obstacles for one in plans)
+    values["is_clear"] = to in can.versions and bool(plans) and not any(one.obstacles for one in plans)
+    values["waits"] = any(one.act == MIGRATE for one in dossier.waiting.values())
     values["names"] = {one.content_hash: one.name for one in dossier.versions}
     title = _("Another version · %(no)s", no=dossier.no)
     return page("casework/move.html", room="casework", title=title, wording=wording, **values)

@@ -83,8 +83,9 @@ def _waits(dossier: Dossier) -> list[tuple[datetime, TaskRow | None, Request | N
 
 
 def _urgent(offer: Offer, task: TaskRow) -> Offer:
-    why = wording.reason(task.reason)
-    detail = " · ".join(part for part in (str(words.word("task", task.kind)), why, offer.detail) if part)
+    why = "" if offer.verb == "decide_release" else wording.reason(task.reason)  # the offer itself says how many
+    parts = dict.fromkeys((str(words.word("task", task.kind)), why, offer.detail))
+    detail = " · ".join(part for part in parts if part)
     return replace(offer, detail=detail, due_at=task.due_at, opened_at=task.opened_at, task=task)
 
 

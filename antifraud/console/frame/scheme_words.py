@@ -17,7 +17,7 @@ WORDS: Final[Mapping[str, Mapping[str, LazyString]]] = MappingProxyType(
             "verify_withdrawal": _("Call back: is the report really withdrawn?"),
             "decide_withdrawal": _("Decide the withdrawal"),
             "forward_withdrawal": _("Forward the withdrawal to the authority that froze"),
-            "decide_release": _("Decide the release: other cases claim the account"),
+            "decide_release": _("Decide the release"),
             "terms_used": _("Freeze, or let it go: no stop is left"),
             # the schemes' own
             "ask_refund": _("Ask for the refund"),

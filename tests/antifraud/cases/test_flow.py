@@ -221,3 +221,21 @@ def test_money_that_came_after_the_order_is_marked() -> None:
     assert (edge.count, edge.after_order) == (2, 1)
     (node,) = chart.tiers[0]
     assert node.receipts == 2
+
+
+def test_a_wrong_account_that_was_corrected_has_none_of_the_money() -> None:
+    wrong, right = UUID(int=2), UUID(int=3)
+    paid = transfer(1, VICTIM, right, 100, 1)
+    void = replace(hold(paid, "stopped", 100), id=UUID(int=5), account_id=wrong, void="corrected")
+    onward = transfer(2, wrong, UUID(int=4), 60, 2)
+    whole = built([paid, onward], [void, hold(paid, "asked"), hold(onward, "asked")])
+    assert [node.key for tier in whole.tiers for node in tier] == [str(right)]
+    assert [node.key for node in whole.victims] == [str(VICTIM)]
+    (money,) = whole.money
+    assert (money.loss, money.stopped, money.pursuit) == (100, 0, 100)
+
+
+def test_a_report_that_was_withdrawn_tells_of_no_loss() -> None:
+    paid, other = transfer(1, VICTIM, UUID(int=2), 100, 1), transfer(2, VICTIM, UUID(int=3), 40, 1)
+    (money,) = built([paid, other], [replace(hold(paid, "released"), void="withdrawn"), hold(other, "asked")]).money
+    assert (money.loss, money.pursuit) == (40, 40)

@@ -4,6 +4,7 @@ from antifraud.auth.service import Centre
 from antifraud.cases import acts
 from antifraud.cases.dossier import Dossier, read_dossier
 from antifraud.cases.possible import Possible, possible
+from antifraud.cases.taking_back import Correction, correct_account
 from antifraud.foundation.clock import FrozenClock
 from antifraud.installation import Installation
 from tests.factories.cases import Story
@@ -68,3 +69,20 @@ def test_what_is_offered_can_be_done(installation: Installation, drill: Centre, 
             acts.complete_task(work, mail, story.case_id, task_id)
         for hold_id, kinds in can.measures.items():
             acts.ask_measure(work, mail, story.case_id, hold_id, acts.Measure(kind=kinds[0]))
+
+
+def test_a_void_account_is_only_let_go(installation: Installation, drill: Centre, clock: FrozenClock) -> None:
+    story = Story(installation, drill, clock).stopped()
+    hold_id = story.hold()
+    _dossier, before = seen(story)
+    assert hold_id in before.correct
+    assert before.sides == ("victim", "agent", "source")
+    assert not before.verify | before.withdrawals | before.release | before.resume
+    assert not before.versions
+    with installation.database.begin(drill.id) as connection:
+        work = installation.work(connection, drill.id, "user:anna")
+        right = Correction(institution="SIM-PROMPT", account="9991010000000026")
+        correct_account(work, installation.mail(drill), story.case_id, hold_id, right)
+    _dossier, after = seen(story)
+    assert hold_id not in after.correct
+    assert set(after.measures.get(hold_id, ())) <= {"release"}
