@@ -14,7 +14,7 @@ from workflows.scheme import HOLDING, Definition, Outcome
 from workflows.state import Hold, ProcedureState, Request
 
 UNKNOWN = "a_code_that_nobody_mapped"
-AMOUNTED = HOLDING | {"reduced"}
+AMOUNTED = HOLDING | {"reduced", "returned"}
 """Effects with which an answer may have to state how much is held."""
 _COUPLING = frozenset({"stopped", "frozen", "renewed", "released", "returned", "none", "reduced"})
 """Effects that another hold of the account can notice."""
@@ -195,8 +195,8 @@ def _groups(definition: Definition, kind: str) -> tuple[tuple[Outcome, ...], ...
 
 
 def _amounts(outcome: Outcome, kind: str, hold: Hold) -> tuple[tuple[str, int | None], ...]:
-    if outcome.amount == "none" or outcome.hold[kind] not in AMOUNTED:
+    if outcome.amount == "none":
         return (("", None),)
     if outcome.hold[kind] == "reduced":
-        return (("in part", scenes.part(hold)),)
+        return (("in part", max(1, hold.held_minor // 2)),)
     return ("in full", scenes.whole(hold)), ("in part", scenes.part(hold)), ("with nothing held", 0)

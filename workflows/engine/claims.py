@@ -6,7 +6,7 @@ from workflows.copying import replace
 from workflows.engine import chasing, facts, measures, waits
 from workflows.engine.step import OVER, EventRefused, Step, about
 from workflows.events import Claim, ClaimAdded, ClaimConfirmed, ClaimDropped, LeadResolved
-from workflows.scheme_rules import NOT_ENTITLED, POOLED, REVIVING, Lane
+from workflows.scheme_rules import NOT_ENTITLED, POOLED, Lane
 from workflows.state import LIVE_HOLDS, Hold
 
 
@@ -24,14 +24,9 @@ def claim_added(step: Step, event: ClaimAdded) -> None:
 def live_hold(step: Step, account_id: UUID | None, receipt_id: UUID | None) -> Hold | None:
     """Return the live hold on a receipt in an account; an unknown account has none."""
     for hold in step.holds_on(account_id):
-        if hold.receipt_id == receipt_id and (hold.state in LIVE_HOLDS or _may_revive(step, hold)):
+        if hold.receipt_id == receipt_id and (hold.state in LIVE_HOLDS or measures.may_revive(step, hold)):
             return hold
     return None
-
-
-def _may_revive(step: Step, hold: Hold) -> bool:
-    """Tell whether an institution is being asked for what would bring back a hold that lapsed."""
-    return hold.state == "lapsed" and any(step.role(one) in REVIVING for one in step.open_requests_of(hold.id))
 
 
 def open_hold(step: Step, claim: Claim, *, cause_request_id: UUID | None) -> None:

@@ -5,11 +5,13 @@ from datetime import datetime
 from typing import NamedTuple
 
 from workflows.copying import replace
-from workflows.engine import conditions, facts, queues, waits
+from workflows.engine import conditions, facts, queues, terms, waits
 from workflows.engine.step import ENDED, Step
 from workflows.scheme import HOLDING, Outcome
 from workflows.scheme_rules import REVIVING
 from workflows.state import Hold, Request
+
+_KEPT = frozenset({"stopped", "frozen"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +68,9 @@ def apply(step: Step, request: Request, said: Said) -> None:
 
 def _as_it_was(step: Step, hold: Hold, said: Said) -> None:
     """The hold stays what it is: with less money (`reduced`), as before it was asked (`as_before`), or untouched."""
-    if said.effect == "reduced":
+    if said.effect == "reduced" and hold.state not in _KEPT:
+        _says_kept(step, hold, said)
+    elif said.effect == "reduced":
         step.put_hold(replace(hold, held_minor=min(hold.held_minor, said.held_minor or 0)))
     elif said.effect == "as_before" and hold.state == "asked":
         state = "lapsed" if hold.executed_at is not None else "none"
@@ -77,7 +81,12 @@ def _too_late(step: Step, hold: Hold, said: Said) -> None:
     if hold.state == "lapsed" and said.effect in {"released", "lapsed"}:
         confirm_lapse(step, hold)
     elif said.effect in HOLDING:
-        step.open_task(step.definition.watch["stopped_after_end"], "hold", hold.id, reason=said.outcome.code)
+        _says_kept(step, hold, said)
+
+
+def _says_kept(step: Step, hold: Hold, said: Said) -> None:
+    """The institution speaks of money that it keeps, and by our record it keeps none: a person finds out."""
+    terms.insist(step, hold, step.definition.watch["stopped_after_end"], said.outcome.code)
 
 
 def confirm_lapse(step: Step, hold: Hold) -> None:
@@ -194,9 +203,12 @@ def _frozen(step: Step, hold: Hold, request: Request, said: Said) -> None:
 
 
 def _renewed(step: Step, hold: Hold, request: Request, said: Said) -> None:
-    """A further term that begins where the old one ends."""
+    """A further term that begins where the old one ends; one that lapsed meanwhile is what it was before."""
+    if hold.state not in {*_KEPT, "lapsed", "in_question"}:
+        _says_kept(step, hold, said)
+        return
     old_end = hold.ends_at or step.at
-    is_frozen = hold.state == "frozen"
+    is_frozen = hold.state == "frozen" or (hold.state != "stopped" and _was_frozen(step, hold))
     term = step.definition.term_of(frozen=is_frozen)
     if term is None:
         return
@@ -210,7 +222,7 @@ def _renewed(step: Step, hold: Hold, request: Request, said: Said) -> None:
             hold,
             state="frozen" if is_frozen else "stopped",
             stop_seq=hold.stop_seq if is_frozen else max(hold.stop_seq, request.stop_seq),
-            held_minor=hold.held_minor if said.held_minor is None else _amount(hold, said),
+            held_minor=_stated_before(step, hold) if said.held_minor is None else _amount(hold, said),
             lapse_confirmed=False,
             renewals=hold.renewals + 1,
         )
@@ -218,6 +230,31 @@ def _renewed(step: Step, hold: Hold, request: Request, said: Said) -> None:
     hold = waits.start_term(step, hold, old_end, frozen=is_frozen, stated=stated, box=box)
     conditions.begin(step, hold, request)
     facts.held(step, step.hold(hold.id))
+
+
+def _confirmed(step: Step, hold: Hold) -> tuple[str, int] | None:
+    """Return the last measure that an institution confirmed for a hold, and how much it then said is kept."""
+    confirmed = [
+        (request.created_at, request.id, effect, request.executed_minor or 0)
+        for request in step.requests_of(hold.id)
+        if request.outcome is not None
+        and (effect := step.definition.outcome_of(request.outcome, request.kind).hold.get(request.kind)) in _KEPT
+    ]
+    return max(confirmed)[2:] if confirmed else None
+
+
+def _was_frozen(step: Step, hold: Hold) -> bool:
+    last = _confirmed(step, hold)
+    return last is not None and last[0] == "frozen"
+
+
+def _stated_before(step: Step, hold: Hold) -> int:
+    """Return what is held where an answer says no amount: a hold that was in question has what was stated last."""
+    if hold.state in _KEPT:
+        return hold.held_minor
+    last = _confirmed(step, hold)
+    held = 0 if last is None else last[1]
+    return held if hold.traced_minor is None else min(held, hold.traced_minor)
 
 
 def _over(step: Step, hold: Hold, state: str) -> None:

@@ -10,7 +10,7 @@ from workflows.engine.step import ENDED, EventRefused, Step
 from workflows.events import ApprovalGiven, ApprovalRefused, MeasureAsked
 from workflows.ids import derived_id
 from workflows.scheme import HOLDING, RequestKind
-from workflows.scheme_rules import BEGINNING, STOPS
+from workflows.scheme_rules import BEGINNING, REVIVING, STOPS
 from workflows.state import LIVE_HOLDS, Approval, Hold, Request
 
 _TERMS = frozenset({"stop", "second_stop", "extend"})
@@ -151,11 +151,18 @@ def counts_term(kind: RequestKind, hold: Hold) -> bool:
 
 
 def is_claimed(step: Step, hold: Hold) -> bool:
-    """Tell whether another live hold claims the same receipt."""
+    """Tell whether another hold claims the same receipt: a live one, or one that may live again."""
     return any(
-        other.receipt_id == hold.receipt_id and other.state in LIVE_HOLDS and other.id != hold.id
+        other.receipt_id == hold.receipt_id
+        and other.id != hold.id
+        and (other.state in LIVE_HOLDS or may_revive(step, other))
         for other in step.holds_on(hold.account_id)
     )
+
+
+def may_revive(step: Step, hold: Hold) -> bool:
+    """Tell whether an institution is being asked for what would bring back a hold that lapsed."""
+    return hold.state == "lapsed" and any(step.role(one) in REVIVING for one in step.open_requests_of(hold.id))
 
 
 def next_stop_seq(step: Step, hold: Hold) -> int | None:
