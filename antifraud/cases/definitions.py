@@ -136,6 +136,11 @@ def versions_of(connection: Connection, schemes: Collection[str]) -> Sequence[Ro
     ).all()
 
 
+def every_version(connection: Connection) -> Sequence[Row[str, int, str]]:
+    """Return id, version and content hash of everything that is stored, the newest version of each scheme first."""
+    return versions_of(connection, set(connection.scalars(select(definitions.c.id).distinct())))
+
+
 def by_hash(connection: Connection, content_hash: str) -> Definition:
     """Return the definition that a procedure is pinned to."""
     known = _by_hash.get(content_hash)

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from antifraud.audit.models import entries
 from antifraud.cases import definitions
 from antifraud.cases.models import cases, procedures
+from antifraud.cases.models import definitions as stored
 from antifraud.work import Work
 from workflows import AnyEvent, Definition, event_from_json
 from workflows.codec import EVENT_TYPES
@@ -65,6 +66,17 @@ def compare(
                     known = partial(definitions.by_hash, work.connection)
                     found = simulate(history, other, known, until=work.now())
                     yield Compared(case_no=row.no, procedure_id=procedure_id, differences=found)
+
+
+def newest(work: Work, scheme: str, most: int) -> list[str]:
+    """Return the numbers of the newest cases with a procedure under a scheme, at most so many."""
+    known = select(stored.c.content_hash).where(stored.c.id == scheme)
+    under = select(procedures.c.case_id).where(procedures.c.content_hash.in_(known))
+    return list(
+        work.connection.scalars(
+            select(cases.c.no).where(cases.c.id.in_(under)).order_by(cases.c.opened_at.desc(), cases.c.id).limit(most)
+        )
+    )
 
 
 def summed(compared: Sequence[Compared]) -> Summary:

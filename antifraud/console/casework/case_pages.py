@@ -184,6 +184,7 @@ def _values(work: Work, dossier: Dossier, **given: Any) -> dict[str, Any]:  # no
         "story_kinds": STORY,
         "may_act": person.may("case.act"),
         "may_approve": person.may("measure.approve"),
+        "may_compare": person.may("scheme.compare"),
         "may_reveal": person.may("data.reveal"),
         "reveal_reasons": wording.choices(wording.REVEAL_REASONS),
         "form": None,

@@ -2,7 +2,14 @@
 
 from flask import Blueprint
 
-from antifraud.console.casework import approvals_pages, case_pages, deadline_pages, list_pages, moving_pages
+from antifraud.console.casework import (
+    approvals_pages,
+    case_pages,
+    deadline_pages,
+    list_pages,
+    moving_pages,
+    simulating_pages,
+)
 from antifraud.console.frame.page import Console
 
 
@@ -13,5 +20,6 @@ def blueprint(console: Console) -> Blueprint:
     case_pages.register(room, console)
     deadline_pages.register(room, console)
     moving_pages.register(room, console)
+    simulating_pages.register(room, console)
     approvals_pages.register(room, console)
     return room
