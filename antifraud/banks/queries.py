@@ -109,9 +109,9 @@ _PUSH: Final = """
 
 def push_channels(connection: Connection) -> list[PushChannel]:
     """Return every push channel of the centre that is in use."""
-    rows = connection.exec_driver_sql(_PUSH)
     return [
-        PushChannel(row.institution_id, row.code, row.url, tuple(row.allowed_networks), row.connections) for row in rows
+        PushChannel(institution_id, code, url, tuple(networks), connections)
+        for institution_id, code, url, networks, connections in ask(connection, _PUSH)
     ]
 
 

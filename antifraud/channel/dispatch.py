@@ -104,6 +104,7 @@ class _Around:
 
     at: datetime
     lanes: dict[UUID, _Lane]
+    reclaimed: int
 
 
 @dataclass
@@ -125,13 +126,22 @@ class Dispatcher:
 
     def run_once(self, centre: Centre, mail: Mail) -> int:
         """Claim what is due and has a free slot, hand it to the senders, and return how much was claimed."""
-        with self.database.begin(centre.id) as connection:
-            work = self._work(connection, centre)
-            lanes = self._look_around(centre, work)
-            with self._lock:
-                free = {institution_id: lane.free for institution_id, lane in lanes.items()}
-            # A lease is about real seconds: where the clock runs fast it is longer.
-            claimed = outbox.claim(work, free, LEASE * max(1.0, self.clock.rate()))
+        now, found = self.clock.now(), 0
+        known = self._around.get(centre.id)
+        if known is None or not timedelta() <= now - known.at < 2 * LOOK_AROUND_EVERY:
+            known = self._look_around(centre)
+        found = self._claim(centre, mail, known.lanes)
+        if now - known.at >= LOOK_AROUND_EVERY:
+            # Behind the claim, so that no message waits for it; a second look finds what it has freed.
+            found += self._look_around(centre).reclaimed
+        return found
+
+    def _claim(self, centre: Centre, mail: Mail, lanes: dict[UUID, _Lane]) -> int:
+        with self._lock:
+            free = {institution_id: lane.free for institution_id, lane in lanes.items()}
+        # A lease is about real seconds: where the clock runs fast it is longer.
+        lease = LEASE * max(1.0, self.clock.rate())
+        claimed = outbox.claim(self.database, centre.id, self.clock.now(), free, lease)
         # Only what was committed is ours: a claim that failed must not fill a slot for ever.
         with self._lock:
             for institution_id, count in Counter(claim.institution_id for claim in claimed).items():
@@ -141,18 +151,19 @@ class Dispatcher:
             lanes[claim.institution_id].pool.submit(self._send, centre, mail, lanes[claim.institution_id], claim)
         return len(claimed)
 
-    def _look_around(self, centre: Centre, work: Work) -> dict[UUID, _Lane]:
-        """Return the lanes of the centre; once a second put back what dead senders left, and read the channels again.
+    def _look_around(self, centre: Centre) -> _Around:
+        """Put back what dead senders left, and read the channels again: about once a second.
 
-        A lease is far longer than a second. A channel that was retired less
-        than a second ago is as one whose call had begun just before.
+        A lease is far longer than two seconds, the most that may lie between
+        the look and a claim. A channel that was retired since is as one whose
+        call had begun just before.
         """
-        now, known = work.now(), self._around.get(centre.id)
-        if known is None or not timedelta() <= now - known.at < LOOK_AROUND_EVERY:
-            outbox.reclaim(work)
-            lanes = {channel.institution_id: self._lane(channel) for channel in push_channels(work.connection)}
-            known = self._around[centre.id] = _Around(now, lanes)
-        return known.lanes
+        with self.database.begin(centre.id) as connection:
+            work = self._work(connection, centre)
+            reclaimed = outbox.reclaim(work)
+            lanes = {channel.institution_id: self._lane(channel) for channel in push_channels(connection)}
+            known = self._around[centre.id] = _Around(work.now(), lanes, reclaimed)
+        return known
 
     @property
     def under_way(self) -> int:

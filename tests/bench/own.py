@@ -37,8 +37,7 @@ def drain(installation: Installation) -> dict[str, Any]:
     slots: dict[UUID, int] = {bank: -(-AT_ONCE // len(banks)) for bank in banks}
     began, done = time.monotonic(), 0
     while True:
-        with installation.database.begin(drill.id) as connection:
-            claimed = outbox.claim(installation.work(connection, drill.id, "loop:outbox"), slots, LEASE)
+        claimed = outbox.claim(installation.database, drill.id, clock.now(), slots, LEASE)
         if not claimed:
             break
         now = clock.now()

@@ -91,7 +91,8 @@ class Story:
             row = connection.execute(
                 text("SELECT institution_id, channel FROM outbox WHERE id = :id"), {"id": request_id}
             ).one()
-            (claim,) = outbox.claim(work, {row.institution_id: 1}, timedelta(seconds=60))
+            free, lease = {row.institution_id: 1}, timedelta(seconds=60)
+            (claim,) = outbox.claim(self.installation.database, self.centre.id, now, free, lease)
             assert claim.id == request_id, "deliver the messages to one institution in their order"
             attempt = outbox.Attempt(started_at=now, ended_at=now, result="delivered", http_status=200)
             outbox.record(work, [outbox.Tried(claim=claim, attempt=attempt)])

@@ -200,9 +200,8 @@ def test_a_message_that_we_cannot_read_is_seen_and_blocks_nobody(wire: Wire, spo
 
 def test_what_a_dead_sender_had_claimed_goes_again_under_the_same_key(wire: Wire) -> None:
     request_id = wire.report()
-    with wire.installation.database.begin(wire.centre.id) as connection:
-        free = {wire.institution("SIM-PROMPT"): 1}
-        (claimed,) = outbox.claim(wire.work(connection), free, LEASE)
+    free = {wire.institution("SIM-PROMPT"): 1}
+    (claimed,) = outbox.claim(wire.installation.database, wire.centre.id, wire.clock.now(), free, LEASE)
     dead = wire.dispatcher._call(wire.centre, wire.dispatcher._lane(_channel(wire)), claimed)
     assert dead.attempt.result == "delivered"
     assert wire.round() == 0
@@ -319,5 +318,7 @@ def test_row_security_hides_a_message_from_another_centre(wire: Wire) -> None:
     other = next(one for one in wire.installation.centres() if one.id != wire.centre.id)
     with wire.installation.database.begin(other.id) as connection:
         assert connection.execute(text("SELECT 1 FROM outbox WHERE id = :id"), {"id": request_id}).all() == []
-        free = {wire.institution("SIM-PROMPT"): 5}
-        assert outbox.claim(wire.installation.work(connection, other.id, "loop:test"), free, LEASE) == []
+    free = {wire.institution("SIM-PROMPT"): 5}
+    assert outbox.claim(wire.installation.database, other.id, wire.clock.now(), free, LEASE) == []
+    (own,) = outbox.claim(wire.installation.database, wire.centre.id, wire.clock.now(), free, LEASE)
+    assert own.request_id == request_id

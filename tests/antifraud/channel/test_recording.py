@@ -18,8 +18,8 @@ def claimed(wire: Wire, number: int) -> list[outbox.Claim]:
     """Report to as many accounts of one bank, and claim what must be sent."""
     for serial in range(number):
         wire.report("SIM-MUTE", serial, ref=f"r-{serial}")
-    with wire.installation.database.begin(wire.centre.id) as connection:
-        return outbox.claim(wire.work(connection), {wire.institution("SIM-MUTE"): number}, timedelta(minutes=1))
+    free, lease = {wire.institution("SIM-MUTE"): number}, timedelta(minutes=1)
+    return outbox.claim(wire.installation.database, wire.centre.id, wire.clock.now(), free, lease)
 
 
 def recorder(wire: Wire) -> Recorder:
