@@ -175,12 +175,12 @@ def _knows(state: ProcedureState, subject_id: UUID) -> bool:
 # Asked for every event, so they are ready as texts.
 _CASE: Final = tuple(cases.c.keys())
 _CASES: Final = ", ".join(f'cases."{name}"' for name in _CASE)
-_LOCK: Final = f"SELECT {_CASES} FROM cases WHERE id = ANY(%s) ORDER BY id FOR UPDATE"  # noqa: S608 - our own names
+_LOCK: Final = f"SELECT {_CASES} FROM cases WHERE id = ANY($1) ORDER BY id FOR UPDATE"  # noqa: S608 - our own names
 _LOCK_IDLE: Final = (
-    f"SELECT {_CASES} FROM unnest(%s::uuid[]) WITH ORDINALITY AS wanted (id, place)"  # noqa: S608 - our own names
-    " JOIN cases ON cases.id = wanted.id ORDER BY wanted.place LIMIT %s FOR UPDATE OF cases SKIP LOCKED"
+    f"SELECT {_CASES} FROM unnest($1::uuid[]) WITH ORDINALITY AS wanted (id, place)"  # noqa: S608 - our own names
+    " JOIN cases ON cases.id = wanted.id ORDER BY wanted.place LIMIT $2 FOR UPDATE OF cases SKIP LOCKED"
 )
-_PROCEDURES: Final = "SELECT case_id, id, content_hash, state, opened_at FROM procedures WHERE case_id = ANY(%s)"
+_PROCEDURES: Final = "SELECT case_id, id, content_hash, state, opened_at FROM procedures WHERE case_id = ANY($1)"
 
 
 class Desk:
@@ -252,13 +252,13 @@ class Desk:
         if not case_ids:
             return []
         connection = self.work.connection
-        rows = connection.exec_driver_sql(locking, (case_ids, *more))
-        fresh = [CaseFile(self, dict(zip(_CASE, row, strict=True)), is_new=False) for row in rows.all()]
+        rows = ask(connection, locking, (case_ids, *more))
+        fresh = [CaseFile(self, dict(zip(_CASE, row, strict=True)), is_new=False) for row in rows]
         if not fresh:
             return []
         self.files |= {file.id: file for file in fresh}
-        found = connection.exec_driver_sql(_PROCEDURES, ([file.id for file in fresh],))
-        for case_id, procedure_id, content_hash, state, opened_at in found.all():
+        found = ask(connection, _PROCEDURES, [[file.id for file in fresh]])
+        for case_id, procedure_id, content_hash, state, opened_at in found:
             self.files[case_id].procedures[procedure_id] = Procedure(
                 id=procedure_id,
                 definition=definitions.by_hash(connection, content_hash),

@@ -1,11 +1,14 @@
 """Connections that die while they lie in the pool, and the one row that a credential opens."""
 
+from datetime import datetime
+
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from antifraud.auth.service import Centre
-from antifraud.foundation.db import Database, ask, sqlstate
+from antifraud.foundation.clock import FrozenClock
+from antifraud.foundation.db import Database, Ready, ask, sqlstate
 from antifraud.installation import Installation
 
 
@@ -82,4 +85,43 @@ def test_a_credential_opens_its_own_row_and_leaves_no_setting_behind(installatio
     assert database.by_credential("SELECT code FROM sources WHERE shown.presented IS NOT NULL", "00" * 32) is None
     with database.begin(None) as connection:
         assert connection.scalar(text("SELECT current_setting('antifraud.presented')")) == ""
+    database.close()
+
+
+OWN_SOURCES = Ready(
+    "own_sources", ("timestamptz",), "SELECT DISTINCT centre_id, $1, current_setting('synchronous_commit') FROM sources"
+)
+SPOILT = Ready("spoilt", ("integer",), "SELECT 1 / $1")
+
+
+def test_a_transaction_in_one_message_sees_its_centre_alone_and_leaves_no_setting_behind(
+    installation: Installation, drill: Centre, clock: FrozenClock
+) -> None:
+    database = Database(installation.database.url, pool_size=1)
+    now: datetime = clock.now()
+    other = next(centre for centre in installation.centres() if centre.id != drill.id)
+    # Now the one, now the other, on one connection, also once the server has planned for good.
+    for _ in range(8):
+        assert database.at_once(drill.id, OWN_SOURCES, [now.isoformat()], is_lasting=False) == [(drill.id, now, "off")]
+        assert drill.id not in {row[0] for row in database.at_once(other.id, OWN_SOURCES, [now.isoformat()])}
+    assert database.at_once(None, OWN_SOURCES, [now.isoformat()]) == []
+    with database.begin(None) as connection:
+        look = "SELECT current_setting('antifraud.centre'), current_setting('synchronous_commit')"
+        assert ask(connection, look) == [("", "on")]
+        assert ask(connection, "SELECT count(*) FROM sources") == [(0,)]
+    database.close()
+
+
+def test_a_transaction_in_one_message_that_failed_leaves_its_connection_fit_for_the_next(
+    installation: Installation, drill: Centre
+) -> None:
+    database = Database(installation.database.url, pool_size=1)
+    backend = _backend(database)
+    with pytest.raises(DBAPIError) as failed:
+        database.at_once(drill.id, SPOILT, ["0"])
+    assert sqlstate(failed.value) == "22012"
+    assert database.at_once(drill.id, SPOILT, ["1"]) == [(1,)]
+    assert _backend(database) == backend
+    _end(installation, backend)
+    assert database.at_once(drill.id, SPOILT, ["1"]) == [(1,)], "prepared again on a fresh connection"
     database.close()
