@@ -36,4 +36,4 @@ def register(room: Blueprint, console: Console) -> None:
                 values |= {"other": other, "sum": total, "figures": figures, "asked": len(numbers)}
                 values |= {"cases": tuple(reversed(cases))[:MOST_SHOWN], "more": max(0, len(cases) - MOST_SHOWN)}
         title = _("The record under another version")
-        return page("casework/simulate.html", room="casework", title=title, most=MOST_CASES, wording=wording, **values)
+        return page("casework/simulate.html", room="schemes", title=title, most=MOST_CASES, wording=wording, **values)
