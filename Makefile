@@ -14,7 +14,7 @@ NPM_STAMP := $(FRONTEND)/node_modules/.installed
 # What the pages are built from: a change of any of it builds them again.
 ASSET_SOURCES := $(shell find antifraud/console -name node_modules -prune -o -name static -prune -o -type f \
 	\( -path '$(FRONTEND)/*' -o -name '*.po' -o -name '*.html' \) -print)
-LOCKS := requirements.lock requirements-dev.lock requirements-uv.lock requirements-assets.lock requirements-bench.lock
+LOCKS := requirements.lock requirements-dev.lock requirements-uv.lock requirements-assets.lock requirements-bench.lock requirements-mutants.lock
 # Two worker processes pay from a few seconds of tests on; each has a database of its own.
 PYTEST_WORKERS ?= 2
 
@@ -132,6 +132,7 @@ lock: $(BIN)/python  ## write the locks again (UPGRADE=--upgrade moves the versi
 	compile pyproject.toml --group dev --constraint requirements.lock --output-file requirements-dev.lock; \
 	compile --group assets --output-file requirements-assets.lock; \
 	compile pyproject.toml --group bench --constraint requirements.lock --output-file requirements-bench.lock; \
+	compile pyproject.toml --group mutants --constraint requirements-dev.lock --output-file requirements-mutants.lock; \
 	grep -E '^uv==' requirements-dev.lock | sed 's/ .*//' | compile - --output-file requirements-uv.lock
 	@! grep -nE '://' $(LOCKS) || { echo "a lock names a host" >&2; exit 1; }
 
@@ -159,7 +160,23 @@ bench-full: $(BENCH_STAMP) $(ASSETS)  ## the same, longer: more rounds, longer r
 bench-smoke: $(BENCH_STAMP) $(ASSETS)  ## see in seconds that the benchmark works (its figures mean nothing)
 	@$(BENCH)/bin/python -m tests.bench --size smoke $(ARGS)
 
+# Mutations want packages of their own as well. They run in a copy of the tree, build/mutants, at the lowest priority.
+MUTANTS := .venv-mutants
+MUTANTS_STAMP := $(MUTANTS)/.installed
+
+$(MUTANTS_STAMP): requirements-mutants.lock $(STAMP)
+	@echo "set-up: installing the packages of the mutation run into $(MUTANTS)"
+	@$(PYTHON) -m venv $(MUTANTS)
+	@$(UV_INDEX_FROM_PIP) \
+	$(BIN)/uv pip sync --quiet --python $(MUTANTS)/bin/python --require-hashes requirements-mutants.lock \
+		|| $(MUTANTS)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-mutants.lock
+	@touch $@
+
+.PHONY: mutants
+mutants: $(MUTANTS_STAMP)  ## break the pure core line by line and see a test go red (an hour or more; ARGS="money clocks")
+	@nice -n 19 $(MUTANTS)/bin/python -m tests.mutants $(ARGS)
+
 .PHONY: clean
 clean:  ## remove .venv and caches (never data: that is in ANTIFRAUD_HOME)
-	rm -rf $(VENV) $(BENCH) $(FRONTEND)/node_modules antifraud/console/static/dist build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(BENCH) $(MUTANTS) $(FRONTEND)/node_modules antifraud/console/static/dist build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
