@@ -16,6 +16,7 @@ ROOMS: Final[tuple[str, ...]] = (
     "antifraud.console.reporting.routes",
     "antifraud.console.casework.routes",
     "antifraud.console.weekly.routes",
+    "antifraud.console.schemes.routes",
 )
 """The modules whose ``blueprint(console)`` makes a room, one a line."""
 

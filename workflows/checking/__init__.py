@@ -8,19 +8,20 @@ reaches), `chasing` (the chain of accounts), `bounds` (how far, and what is left
 out). Imports the standard library only; the caller measures the time.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import get_args
 
 from workflows import events as ev
-from workflows.checking import chasing, ending, scenes
+from workflows.checking import chasing, ending
 from workflows.checking.bounds import ABSTRACTIONS, Bound
 from workflows.checking.covering import Covering
 from workflows.checking.exploring import Explorer, Node, Transition
 from workflows.checking.faults import PROPERTIES, Fault, Faults
 from workflows.checking.looking import Looking
 from workflows.checking.moves import Move
+from workflows.checking.scenes import ALL, LIFE, TRAVEL, Scene
 from workflows.checking.shape import OVER
 from workflows.scheme import Definition
 
@@ -78,14 +79,23 @@ class Result:
         return tuple(lines)
 
 
-def explore(definition: Definition, bound: Bound = Bound(), *, faults: Faults | None = None) -> Explored:  # noqa: B008 - frozen
-    """Explore every state within the bound; faults of single steps are added to ``faults``."""
+def explore(
+    definition: Definition,
+    bound: Bound = Bound(),  # noqa: B008 - frozen
+    *,
+    faults: Faults | None = None,
+    scenes: Collection[Scene] = ALL,
+) -> Explored:
+    """Explore every state within the bound; faults of single steps are added to ``faults``.
+
+    Fewer ``scenes`` are enough to draw a definition.
+    """
     found = Faults() if faults is None else faults
     explorer = Explorer(definition, bound)
     looking, covering, tidying = Looking(definition, found), Covering(definition), ending.Tidying(definition, found)
     waiting = _Waiting()
     nodes: dict[str, tuple[Node, ...]] = {}
-    for scene in scenes.ALL:
+    for scene in scenes:
         first = len(explorer.nodes)
         roots = waiting.roots.values() if scene.is_travel else [explorer.beginning(scene)]
         for step in explorer.scene(scene, roots):
@@ -119,7 +129,7 @@ class _Waiting:
         if key not in self.roots:
             came = (step.before, step.move)
             at, depth = step.move.event.at, step.before.depth + 1
-            self.roots[key] = Node(step.state, at, step.confirmed, came, depth, scenes.TRAVEL)
+            self.roots[key] = Node(step.state, at, step.confirmed, came, depth, TRAVEL)
 
 
 def check(definition: Definition, bound: Bound = Bound()) -> Result:  # noqa: B008 - frozen
@@ -127,7 +137,7 @@ def check(definition: Definition, bound: Bound = Bound()) -> Result:  # noqa: B0
     faults = Faults()
     explored = explore(definition, bound, faults=faults)
     chasing.chase_ends(definition, bound, faults)
-    life = ending.Graph.of(explored.nodes[scenes.LIFE.name])
+    life = ending.Graph.of(explored.nodes[LIFE.name])
     ending.stops_are_warned_of(definition, life, faults)
     if not explored.is_cut:  # what was not looked at may lead on
         for fault in explored.unreached:

@@ -30,6 +30,7 @@ RAIL: Final = (
     Room("casework", "/cases", lazy_gettext("Cases"), "folder", "case.see", "C"),
     Room("approvals", "/approvals", lazy_gettext("Approvals"), "checks", "measure.approve", "P"),
     Room("weekly", "/weekly", lazy_gettext("Weekly"), "chart-bar", "week.see", "R"),
+    Room("schemes", "/workflows", lazy_gettext("Schemes"), "sitemap", "scheme.see", "S"),
 )
 """Every room in the order of the rail; one that is not built, or not for this person, is not shown."""
 KINDS_OF_DRILL: Final = "drill"
