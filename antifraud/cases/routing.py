@@ -6,7 +6,7 @@ statement, and what it names is kept parsed.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection, select, update
@@ -14,6 +14,7 @@ from sqlalchemy import Connection, select, update
 from antifraud.cases import definitions
 from antifraud.cases.models import definitions as stored
 from antifraud.cases.models import routes
+from antifraud.foundation.db import ask
 from antifraud.work import Work
 from workflows import Definition
 
@@ -82,12 +83,27 @@ _ROUTING: Final = """
     FROM activations
     JOIN definitions ON definitions.content_hash = activations.content_hash
     JOIN centres ON centres.id = activations.centre_id
-    WHERE activations.centre_id = %s AND activations.ended_at IS NULL
+    WHERE activations.centre_id = $1 AND activations.ended_at IS NULL
     UNION ALL
     SELECT position, jurisdiction, asset, cross_border, beside, content_hash, status, NULL, NULL, NULL
-    FROM routes WHERE centre_id = %s AND ended_at IS NULL
+    FROM routes WHERE centre_id = $1 AND ended_at IS NULL
     ORDER BY position
 """
+
+
+class _Found(NamedTuple):
+    """One row of it; the first (position 0) says what is in force."""
+
+    position: int
+    jurisdiction: str | None
+    asset: str | None
+    cross_border: bool | None
+    beside: bool
+    content_hash: str
+    status: str
+    id: str | None
+    version: int | None
+    kind: str | None
 
 
 def routing_of(connection: Connection, centre_id: UUID) -> Routing:
@@ -96,7 +112,7 @@ def routing_of(connection: Connection, centre_id: UUID) -> Routing:
     Raises:
         NoDefinitionInForce: No ordinary definition is in force, or only an example in a live centre.
     """
-    rows = connection.exec_driver_sql(_ROUTING, (centre_id, centre_id)).all()
+    rows = [_Found(*row) for row in ask(connection, _ROUTING, [centre_id])]
     first = rows[0] if rows and rows[0].position == 0 else None
     definitions.refuse_example(first)
     return Routing(
