@@ -14,6 +14,7 @@ from workflows.money import (
     Hop,
     Parts,
     PartsDoNotAddUp,
+    Resting,
     above_balance,
     at_rest,
     check_parts,
@@ -190,6 +191,22 @@ def test_a_payment_to_oneself_moves_nothing() -> None:
 def test_a_circle_that_nothing_feeds_holds_nothing_of_the_loss() -> None:
     trail = [hop("1", VICTIM, "a", 5), hop("2", "b", "c", 50), hop("3", "c", "b", 50)]
     assert at_rest("CNY", trail, {"b": 10}, [VICTIM]).counted == {"b": 0}
+
+
+def test_what_nothing_of_the_loss_reaches_holds_nothing_of_it() -> None:
+    assert at_rest("CNY", [hop("1", "a", "b", 10)], {"b": 10}, [VICTIM]).counted == {"b": 0}
+    assert at_rest("CNY", [hop("1", VICTIM, "a", 10)], {"z": 5}, [VICTIM]).counted == {"z": 0}
+
+
+def test_an_account_that_sent_on_more_than_came_feeds_no_more_than_came() -> None:
+    onward = [hop("1", "a", "b", 6), hop("2", VICTIM, "a", 5)]
+    assert at_rest("CNY", onward, {"b": 6}, [VICTIM]) == Resting(asset="CNY", counted={"b": 5}, elsewhere={"b": 1})
+    split = [hop("1", "a", "b", 4), hop("2", "a", "c", 4), hop("3", VICTIM, "a", 5)]
+    assert at_rest("CNY", split, {"b": 4, "c": 4}, [VICTIM]).total == 5
+
+
+def test_a_trail_of_one_hop_of_unknown_amount_carries_what_is_held() -> None:
+    assert at_rest("CNY", [hop("1", VICTIM, "a", None)], {"a": 5}, [VICTIM]).counted == {"a": 5}
 
 
 def test_a_long_trail_is_no_difficulty() -> None:
