@@ -16,7 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-from tests.bench import bars, intake, queues, timers, wire
+from tests.bench import bars, checking, engine, intake, queues, timers, wire
 from tests.bench.place import ROOT, Place
 
 RESULT: Final = Path(os.environ.get("ANTIFRAUD_BENCH_RESULT") or ROOT / "build" / "bench.json")
@@ -50,7 +50,9 @@ def main() -> int:
     """Measure what is asked for."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--size", choices=sorted(SIZES), default="usual")
-    parser.add_argument("--only", nargs="*", default=None, help="parts: intake queues starts wire hung fire")
+    parser.add_argument(
+        "--only", nargs="*", default=None, help="parts: intake queues starts wire hung fire engine check"
+    )
     asked = parser.parse_args()
     size = SIZES[asked.size]
     began = time.monotonic()
@@ -81,6 +83,8 @@ def _parts(place: Place, size: Size) -> dict[str, Callable[[], dict[str, Any]]]:
         "wire": lambda: {"wire": [wire.idle(place, seconds=size.wire_seconds) for _ in rounds]},
         "hung": lambda: {"hung": [wire.hung(place, seconds=size.wire_seconds)]},
         "fire": lambda: _timers(place, size),
+        "engine": lambda: {"engine": engine.measure(seconds=size.seconds)},
+        "check": lambda: {"check": checking.measure(most=1 if size is SIZES["smoke"] else None)},
     }
     if has_peers:
         parts["queues"] = lambda: {

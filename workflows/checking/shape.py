@@ -48,6 +48,7 @@ _STATE_LEFT = frozenset(
         "tasks",
         "approvals",
         "met",
+        "chase_extra",
     },
 )
 
@@ -126,7 +127,8 @@ class Lens:
             )
             for hold in holds
         ]
-        rest = (*_unusual(state, _STATE_MORE), tuple(sorted({met.condition for met in state.met})))
+        deeper = state.chase_extra if any(hold.state == "unconfirmed" for hold in holds) else 0
+        rest = (deeper, *_unusual(state, _STATE_MORE), tuple(sorted({met.condition for met in state.met})))
         return rest, tuple(formed) if len(formed) == 1 else _sorted(formed)
 
     def _hold(
