@@ -4,7 +4,8 @@ from uuid import UUID
 
 from workflows.copying import replace
 from workflows.engine import chasing, facts, measures, waits
-from workflows.engine.step import OVER, EventRefused, Step, about
+from workflows.engine.maps import about
+from workflows.engine.step import OVER, EventRefused, Step
 from workflows.events import Claim, ClaimAdded, ClaimConfirmed, ClaimDropped, LeadResolved
 from workflows.scheme_rules import NOT_ENTITLED, POOLED, Lane
 from workflows.state import LIVE_HOLDS, Hold

@@ -3,7 +3,8 @@
 from uuid import UUID
 
 from workflows.engine import chasing, conditions, limits, queues, recounts, terms, waits
-from workflows.engine.step import EventRefused, Step, about
+from workflows.engine.maps import about
+from workflows.engine.step import EventRefused, Step
 from workflows.events import ClockReached
 from workflows.state import Clock
 

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from operator import attrgetter
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 from workflows import effects as fx
 from workflows.clocks import TimeBox, derive, parse_length
 from workflows.copying import replace
-from workflows.engine.maps import sealed, with_item, without_item
+from workflows.engine.maps import about, sealed, with_item, without_item
 from workflows.events import Event
 from workflows.ids import numbered, time_of
 from workflows.scheme import AnswerClock, Definition
@@ -25,8 +25,6 @@ from workflows.state import (
     Task,
     Withdrawal,
 )
-
-_S = TypeVar("_S", Clock, Task)
 
 _MAPS = ("holds", "requests", "clocks", "tasks", "approvals", "withdrawals")
 _PLAIN = ("opened_at", "filed_at", "declined_at", "filing", "doubts", "chase_extra", "met")
@@ -388,16 +386,6 @@ class Step:
         back = {self.definition.watch["papers"], self.definition.watch["review"], *self.definition.duty_tasks}
         tasks = [t.id.int for t in self.tasks.values() if t.subject_id.int in own and t.kind not in back]
         return not waited_on.isdisjoint(tasks)
-
-
-def about(subject_id: UUID, items: Iterable[_S]) -> list[_S]:
-    """Return the clocks or tasks about a subject.
-
-    Ids are compared by their numbers: the equality of `UUID` is written in Python, and several times
-    slower where a case has a hundred holds.
-    """
-    number = subject_id.int
-    return [item for item in items if item.subject_id.int == number]
 
 
 def _is_same_wait(found: Derivation, asked: Derivation) -> bool:

@@ -2,7 +2,8 @@
 
 from workflows.copying import replace
 from workflows.engine import facts, measures, waits
-from workflows.engine.step import Step, about
+from workflows.engine.maps import about
+from workflows.engine.step import Step
 from workflows.state import Clock, Hold
 
 

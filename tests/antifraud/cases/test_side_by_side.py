@@ -62,9 +62,7 @@ def test_a_desk_takes_the_first_cases_that_nobody_works_on_and_waits_for_none(
         desk = Desk(mine)
         assert [file.id for file in desk.lock_idle(due, 3)] == [due[1], due[3], due[4]]
         assert all(file.procedures for file in desk.files.values())
-        assert [file.id for file in desk.lock_idle(due, 3)] == [due[5], due[6]], (
-            "nothing is taken twice"
-        )
+        assert [file.id for file in desk.lock_idle(due, 3)] == [due[5], due[6]], "nothing is taken twice"
         assert busy.lock_idle(due, CASES) == []
         assert desk.lock_idle([], 3) == []
 
