@@ -105,7 +105,8 @@ def test_a_transaction_in_one_message_sees_its_centre_alone_and_leaves_no_settin
         assert database.at_once(drill.id, OWN_SOURCES, [now.isoformat()], is_lasting=False) == [(drill.id, now, "off")]
         assert drill.id not in {row[0] for row in database.at_once(other.id, OWN_SOURCES, [now.isoformat()])}
     assert database.at_once(None, OWN_SOURCES, [now.isoformat()]) == []
-    with database.begin(None) as connection:
+    database.at_once(drill.id, OWN_SOURCES, [now.isoformat()], is_lasting=False)
+    with database.engine.connect() as connection:
         look = "SELECT current_setting('antifraud.centre'), current_setting('synchronous_commit')"
         assert ask(connection, look) == [("", "on")]
         assert ask(connection, "SELECT count(*) FROM sources") == [(0,)]
