@@ -7,7 +7,7 @@ from typing import Final
 
 from markupsafe import Markup
 
-_PATIENCE: Final = 60.0
+_PATIENCE: Final = 120.0
 
 
 class NotDrawn(Exception):
