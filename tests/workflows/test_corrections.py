@@ -138,6 +138,14 @@ def test_money_held_on_a_wrong_account_no_longer_counts() -> None:
     assert procedure.verdicts("hold", wrong)[-1] == "excluded"
 
 
+def test_a_void_hold_is_only_let_go() -> None:
+    procedure = Driver()
+    wrong = procedure.stopped()
+    correct(procedure, wrong)
+    asked = ev.MeasureAsked(id=procedure.uuid(), at=procedure.at, hold_id=wrong, kind="second_stop", by="officer")
+    assert "only let go" in procedure.refuses(asked)
+
+
 def test_a_correction_names_another_account_of_a_live_hold() -> None:
     procedure = Driver()
     wrong = procedure.stopped()

@@ -113,6 +113,8 @@ def _busy(step: Step, hold: Hold, kind: RequestKind) -> set[str]:
 
 
 def _bars_hold(step: Step, hold: Hold, kind: RequestKind) -> str | None:
+    if hold.void is not None and kind.role != "release":
+        return f"hold {hold.id} is void ({hold.void}): it is only let go"
     if hold.state not in kind.from_states:
         return f"{kind.kind} is not possible while hold {hold.id} is {hold.state}"
     busy = _busy(step, hold, kind)
