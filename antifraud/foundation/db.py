@@ -29,6 +29,7 @@ metadata = MetaData()
 log = structlog.get_logger()
 
 _RETRYABLE = {"40P01", "40001"}
+_NOT_PREPARED = "26000"
 _RECONNECT_SECONDS = 1.0
 _ASKING = "asking"
 """Under which a pooled connection keeps the cursor of `ask`."""
@@ -152,9 +153,17 @@ class Database:
 
         def act(connection: Connection) -> list[tuple[Any, ...]]:
             known: set[str] = connection.info.setdefault(_READY, set())
-            if statement.name not in known:
-                ask(connection, f"PREPARE {statement.name} ({', '.join(statement.types)}) AS {statement.query}")
-                known.add(statement.name)
+            if statement.name in known:
+                try:
+                    return ask(connection, message)
+                except DBAPIError as error:
+                    if sqlstate(error) != _NOT_PREPARED:
+                        raise
+                    # The driver deallocates all that is prepared after a rollback, its own and ours.
+                    connection.connection.rollback()
+                    known.clear()
+            ask(connection, f"PREPARE {statement.name} ({', '.join(statement.types)}) AS {statement.query}")
+            known.add(statement.name)
             return ask(connection, message)
 
         connection, rows = self._first(act)

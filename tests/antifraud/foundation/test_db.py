@@ -126,3 +126,24 @@ def test_a_transaction_in_one_message_that_failed_leaves_its_connection_fit_for_
     _end(installation, backend)
     assert database.at_once(drill.id, SPOILT, ["1"]) == [(1,)], "prepared again on a fresh connection"
     database.close()
+
+
+def test_a_ready_statement_is_made_ready_again_where_a_rollback_took_it_away(
+    installation: Installation, drill: Centre
+) -> None:
+    database = Database(installation.database.url, pool_size=1)
+    ready = Ready("told_again", ("text",), "SELECT $1, current_setting('antifraud.centre')")
+    wanted = [("told", str(drill.id))]
+    assert database.at_once(drill.id, ready, ["told"]) == wanted
+    with pytest.raises(ZeroDivisionError), database.begin(drill.id) as connection:  # noqa: PT012 - the failure is in the block
+        for _ in range(8):  # often enough for the driver to prepare it, so that it deallocates all
+            ask(connection, "SELECT $1::text", ["anything"])
+        raise ZeroDivisionError
+    assert ("told_again",) not in _prepared(database)
+    assert [database.at_once(drill.id, ready, ["told"]) for _ in range(3)] == [wanted] * 3
+    database.close()
+
+
+def _prepared(database: Database) -> list[tuple[str]]:
+    with database.begin(None) as connection:
+        return [(name,) for name in connection.scalars(text("SELECT name FROM pg_prepared_statements"))]
