@@ -25,7 +25,7 @@ MODELS: Final = tuple(
     f"antifraud.{capability}.models"
     for capability in (
         *("audit", "auth", "banks", "cases", "channel", "deadlines"),
-        *("intake", "outbox", "runs", "timeliness", "vault"),
+        *("intake", "outbox", "runs", "timeliness", "vault", "watching"),
     )
 )
 

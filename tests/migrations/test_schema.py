@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql.base import ischema_names
 import antifraud
 from antifraud.foundation.db import Xid8, metadata
 from antifraud.foundation.settings import Settings
-from antifraud.founding.schema import alembic_config, is_current, migrate
+from antifraud.founding.schema import MODELS, alembic_config, is_current, migrate
 from antifraud.installation import Installation
 
 VERSIONS = Path(__file__).parents[2] / "migrations" / "versions"
@@ -30,6 +30,11 @@ def owner(database_settings: Settings) -> Iterator[Connection]:
     with engine.connect() as connection:
         yield connection
     engine.dispose()
+
+
+def test_the_rehearsal_knows_every_module_of_tables() -> None:
+    names = {module.name for module in pkgutil.walk_packages(antifraud.__path__, "antifraud.")}
+    assert set(MODELS) == {name for name in names if name.endswith(".models")}
 
 
 def test_the_tables_in_the_code_are_the_migrated_schema(owner: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
