@@ -6,13 +6,17 @@ import pytest
 
 from tests.workflows.calendar_writer import DATA, PLANS, days_of, written
 from workflows.calendars import (
+    WEEK,
     CalendarDoesNotReach,
+    DayCalendar,
     InvalidCalendar,
     UnknownCalendar,
     adopt,
+    bundled_calendar,
     calendar_named,
     names,
     read_calendar,
+    version_of,
 )
 
 SMALL = """
@@ -166,6 +170,36 @@ def test_a_calendar_is_adopted_before_the_bundled_one() -> None:
         calendar_named("XX")
 
 
+@pytest.mark.parametrize("name", ["CN", "ENGLAND", "IN", "SG", "TARGET", "US"])
+def test_a_bundled_file_has_the_hash_of_its_dates(name: str) -> None:
+    assert read_calendar((DATA / f"{name}.toml").read_text("utf-8")) == bundled_calendar(name)
+
+
+def test_all_that_a_file_says_is_read() -> None:
+    version = version_of("XX", (2025, 2026), {5, 6}, [date(2026, 5, 1)], [date(2026, 5, 9)])
+    read = read_calendar(small(version, **{"years = [2026, 2026]": "years = [2025, 2026]"}))
+    assert read == DayCalendar(
+        name="XX",
+        title_zh="测试",
+        title_en="Test",
+        first=date(2025, 1, 1),
+        last=date(2026, 12, 31),
+        rest_days=frozenset({5, 6}),
+        holidays={date(2026, 5, 1): "May"},
+        workdays={date(2026, 5, 9): "make-up"},
+        source="made up",
+        confidence="low",
+        checked_on=date(2026, 11, 25),
+        version=version,
+    )
+
+
+def test_going_back_to_the_bundled_calendar_is_no_fault_where_nothing_was_adopted() -> None:
+    before = calendar_named("TARGET")
+    adopt(None, "TARGET")
+    assert calendar_named("TARGET") is before
+
+
 def test_the_version_follows_the_dates_and_not_their_names() -> None:
     assert read_calendar(small()).version == read_calendar(small(May="Labour Day")).version
     with pytest.raises(InvalidCalendar, match="the dates give"):
@@ -175,12 +209,18 @@ def test_the_version_follows_the_dates_and_not_their_names() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "fault"),
     [
-        ("years = [2026, 2026]", "years = [2026]", "years"),
-        ("years = [2026, 2026]", "years = [2027, 2026]", "years"),
-        ('rest_days = ["saturday", "sunday"]', 'rest_days = ["sabbath"]', "rest_days"),
+        ("years = [2026, 2026]", "years = [2026]", "^years must be the first and the last whole year$"),
+        ("years = [2026, 2026]", 'years = ["a", "b"]', "^years must be the first and the last whole year$"),
+        ("years = [2026, 2026]", "years = [2027, 2026]", "^years must be the first and the last whole year$"),
+        (
+            'rest_days = ["saturday", "sunday"]',
+            'rest_days = ["sabbath"]',
+            f"^rest_days must be some of {', '.join(WEEK)}, and never all$",
+        ),
+        ('["saturday", "sunday"]', str([*WEEK]), f"^rest_days must be some of {', '.join(WEEK)}, and never all$"),
         ('name = "XX"', 'name = "x/../y"', "name"),
         ('source = "made up"', "", "source"),
-        ('source = "made up"', 'sauce = "made up"', "sauce"),
+        ('source = "made up"', 'sauce = "made up"\nsalt = 1', "^not a key of a calendar: salt, sauce$"),
         ("2026-05-01", "2027-05-03", "outside the years"),
         ("2026-05-01", "2026-05-02", "holiday on a rest day"),
         ("2026-05-09", "2026-05-08", "make-up workday on none"),

@@ -1,6 +1,6 @@
 """Due instants where clocks change: both directions, local times that happen twice or never, ends of years."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tests.workflows.test_clocks_days import at, box
 from workflows.clocks import TimeBox, derive, recompute, zone_of
+from workflows.clocks.zones import instant_of
 
 CHANGING = ["Europe/London", "Europe/Berlin", "America/New_York", "America/Sao_Paulo", "Australia/Lord_Howe"]
 INSTANTS = st.datetimes(datetime(2010, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - bounds are naive by hypothesis
@@ -134,3 +135,7 @@ def test_a_stranger_recomputes_every_calendar_wait_from_its_printed_fields(
     start: datetime, count: int, zone: str
 ) -> None:
     shown(days(count, zone, cutoff=time(16, 30), ends="end_of_day"), start)
+
+
+def test_an_instant_is_told_in_utc_wherever_the_machine_stands() -> None:
+    assert instant_of(date(2026, 6, 1), time(9), zone_of("Asia/Shanghai")).tzinfo is UTC
