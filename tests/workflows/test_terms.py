@@ -6,7 +6,7 @@ import pytest
 
 from tests.workflows.driver import START, Driver, seconds
 from tests.workflows.written import TEXT, rewritten, task
-from workflows import Definition, InvalidDefinition, parse
+from workflows import Definition, InvalidDefinition, load, parse
 from workflows import events as ev
 
 TERM = 'length = "PT48H"\ncalendar = "absolute"\nlapse_task = "confirm_lapse"\n'
@@ -274,3 +274,21 @@ def test_an_outcome_that_stops_needs_a_term() -> None:
     with pytest.raises(InvalidDefinition) as refused:
         parse(rewritten("clocks.stop_term", None, PLAIN))
     assert "[clocks.stop_term] is missing" in str(refused.value)
+
+
+def test_a_hold_that_is_over_is_not_looked_at_again() -> None:
+    """Found by the check: kept until decided, in question, asked once more in vain; the review ran on for ever."""
+    th = load("th_hold", 1)
+    procedure = Driver(th)
+    hold_id = procedure.claim(asset="THB")
+    procedure.answer(procedure.request_of(hold_id, "suspend").id, "suspended", held_minor=100_000, executed_at=START)
+    for outcome in ("suspended", "moved"):
+        prolong = procedure.approve(procedure.ask(hold_id, "prolong", amount_minor=100_000, papers=("order",)))
+        procedure.answer(prolong, outcome, held_minor=100_000 if outcome == "suspended" else None)
+        if outcome == "suspended":
+            assert procedure.has_clock("freeze_review", hold_id)
+            procedure.answer(prolong, "moved")
+            settled = {"id": procedure.uuid(), "at": procedure.at, "request_id": prolong, "by": "a", "outcome": "moved"}
+            procedure.send(ev.AnswerSettled(**settled))
+    assert procedure.hold(hold_id).state in {"none", "lapsed"}
+    assert not procedure.has_clock("freeze_review", hold_id)

@@ -19,6 +19,8 @@ from workflows.engine import EventRefused, advance
 from workflows.scheme import Definition
 from workflows.state import LIVE_HOLDS, ProcedureState
 
+_REPEATS = 6
+"""How many clocks that run beside the tasks are waited out when a procedure is closed."""
 _PATIENCE = 60
 """How many clocks in a row are waited out to see whether time alone asks a person."""
 
@@ -75,7 +77,10 @@ class Tidying:
             except EventRefused:
                 continue
             moves.append(Move(actor=PERSON, words=words, event=event))
-        while running := [clock for clock in state.clocks.values() if clock.kind != "task"]:
+        for _ in range(_REPEATS):
+            running = [clock for clock in state.clocks.values() if clock.kind != "task"]
+            if not running:
+                break
             clock = min(running, key=lambda item: (item.due_at, item.id))
             at = max(at, clock.due_at)
             self._number += 1

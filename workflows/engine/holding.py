@@ -73,8 +73,17 @@ def _as_it_was(step: Step, hold: Hold, said: Said) -> None:
     elif said.effect == "reduced":
         step.put_hold(replace(hold, held_minor=min(hold.held_minor, said.held_minor or 0)))
     elif said.effect == "as_before" and hold.state == "asked":
+        _end_reviews(step, hold)  # an end that still runs at the institution stays awaited
         state = "lapsed" if hold.executed_at is not None else "none"
-        step.put_hold(replace(hold, state=state, held_minor=0))
+        step.put_hold(replace(step.holds[hold.id], state=state, held_minor=0))
+
+
+def _end_reviews(step: Step, hold: Hold) -> None:
+    """Nothing is left that a person must look at again and again."""
+    step.end_clocks_of(hold.id, "void", "stop_review", "freeze_review")
+    tasks = [term.review.task for term in step.definition.terms if term.review is not None]
+    if tasks:
+        step.close_tasks_of(hold.id, *tasks)
 
 
 def _too_late(step: Step, hold: Hold, said: Said) -> None:
