@@ -52,11 +52,15 @@ class People:
         if any(air for _, air in airborne) and not self.is_first("filing", scene.name, *sorted(airborne)):
             return
         if scene.files:
-            filed = ev.CaseFiled(id=self.new_id(), at=at, by="officer", document="filing")
-            yield Move(actor=PERSON, words="the case is filed", event=filed, label="filed")
+            yield self.filed(at)
         if scene.declines:
             no = ev.CaseNotFiled(id=self.new_id(), at=at, by="officer", document="refusal")
             yield Move(actor=PERSON, words="the authority declines to file the case", event=no, label="not filed")
+
+    def filed(self, at: datetime) -> Move:
+        """Return that the case is filed."""
+        event = ev.CaseFiled(id=self.new_id(), at=at, by="officer", document="filing")
+        return Move(actor=PERSON, words="the case is filed", event=event, label="filed")
 
     # -- one hold
 

@@ -68,6 +68,9 @@ class Possible:
         if scene.files and not scene.withdraws and state.holds and state.filing is None:
             return list(self.people.filing(scene, state, at))
         for approval in state.approvals.values():
+            rules = self.definition.requests.get(approval.act)
+            if rules is not None and rules.filing and state.filing is None:
+                return [self.people.filed(at)]
             return list(self._approvals(scene, state, approval, at))
         for request in state.requests.values():
             rules = self.definition.requests[request.kind]
