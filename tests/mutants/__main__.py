@@ -64,6 +64,10 @@ def _run(name: str, part: Part, minutes: float, *, again: bool) -> None:
     if again and (tree / "mutants").exists():
         with chdir(tree):
             results.forget_survivors(tree)
+        for path in (tree / "mutants" / "workflows").rglob("*.toml"):
+            path.unlink()  # mutmut copies only what is not there
+        # Which test reaches what is asked again: a test that was there before may reach more by now.
+        (tree / "mutants" / "mutmut-stats.json").unlink(missing_ok=True)
     inherited = {key: value for key, value in os.environ.items() if key not in {"PYTHONPATH", "VIRTUAL_ENV"}}
     # These two walk through all that pytest has in memory when it ends: half of what a mutant costs.
     inherited["PYTEST_ADDOPTS"] = "-p no:unraisableexception -p no:threadexception"

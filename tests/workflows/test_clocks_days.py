@@ -196,3 +196,8 @@ def test_what_cannot_be_counted_is_an_alarm_now_and_never_a_guess() -> None:
     assert recompute(beyond) == beyond.due_at
     within = uncounted("CN", "2026-12-28T09:00")
     assert not within.is_uncounted, "31 December 2026 is reached"
+
+
+def test_one_day_that_begins_with_its_first_ends_on_it() -> None:
+    assert due(box("P1D", counts_start_day=True), "2026-03-02T10:00") == "2026-03-02T10:00:00"
+    assert due(box("P2D", counts_start_day=True), "2026-03-02T10:00") == "2026-03-03T10:00:00"

@@ -68,6 +68,9 @@ def test_elapsed_time_with_a_hard_end_knows_no_zone() -> None:
     assert due_twice.tzdata is None
     assert due_twice.counting is not None
     assert due_twice.counting.offset is None
+    day = replace(night, length=parse_length("P1D"), hard_end=parse_length("P3D"))
+    start = datetime(2026, 10, 24, 21, 30, tzinfo=UTC)
+    assert derive(day, start, "E:1").due_at == start + timedelta(hours=24)
 
 
 def test_a_pause_by_the_calendar_adds_its_hours_or_to_the_end_of_a_day_its_days() -> None:
@@ -79,6 +82,14 @@ def test_a_pause_by_the_calendar_adds_its_hours_or_to_the_end_of_a_day_its_days(
     running = derive(whole, at("2026-06-01T09:00", LONDON), "E:1")
     paused = pause(running, at("2026-06-02T20:00", LONDON))
     assert day_of(resume(paused, at("2026-06-03T06:00", LONDON))) == date(2026, 6, 7)
+
+
+def test_a_printed_pause_that_nothing_ends_is_no_due_instant() -> None:
+    paused = pause(begun(), at("2026-03-04T11:00", LONDON))
+    assert paused.counting is not None
+    endless = replace(paused, counting=replace(paused.counting, hard_end=None))
+    with pytest.raises(EndlessPause, match=r"^a wait without hard_end cannot be paused: nothing would end it$"):
+        recompute(endless)
 
 
 def test_the_days_of_a_pause_are_those_of_the_zone() -> None:

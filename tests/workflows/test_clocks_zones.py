@@ -139,3 +139,6 @@ def test_a_stranger_recomputes_every_calendar_wait_from_its_printed_fields(
 
 def test_an_instant_is_told_in_utc_wherever_the_machine_stands() -> None:
     assert instant_of(date(2026, 6, 1), time(9), zone_of("Asia/Shanghai")).tzinfo is UTC
+    at_once = box("PT4H", None, calendar="calendar", zone="Asia/Shanghai")
+    start = datetime(2026, 6, 1, 9, tzinfo=zone_of("Asia/Shanghai"))
+    assert derive(at_once, start, "E:1").due_at.tzinfo is UTC
