@@ -6,7 +6,7 @@ import click
 
 from antifraud.audit.service import Happening, append_to_area
 from antifraud.auth.service import ask_as
-from antifraud.cases import definitions, routing
+from antifraud.cases import definitions, routing, schemes
 from antifraud.cli.opened import choose_centre, open_installation, this_user
 from antifraud.work import Work
 from workflows.scheme_rules import ASKERS
@@ -77,8 +77,10 @@ def put(  # noqa: PLR0913, PLR0917 - a command has as many options as a route ha
             work = installation.work(connection, centre.id, this_user())
             try:
                 content_hash = definitions.stored(connection, definition, version)
+                if approver is not None:
+                    schemes.refuse_unsound(schemes.text_stored(connection, f"{definition}.v{version}"))
                 is_new = routing.set_route(work, content_hash, wanted, approver=approver, is_live=centre.kind == "live")
-            except (LookupError, routing.RouteRefused, definitions.CalendarMissing) as error:
+            except (LookupError, routing.RouteRefused, definitions.CalendarMissing, schemes.Unsound) as error:
                 raise click.ClickException(str(error)) from error
             if is_new:
                 name = f"{definition}.v{version}"
