@@ -137,16 +137,17 @@ def _judge(name: str, reasons: dict[Mutant, str]) -> tuple[tuple[int, ...], bool
     tree = BUILD / name
     with chdir(tree):
         fates = list(results.found(tree))
-    count = Counter(fate for _, fate in fates)
-    alive = {mutant for mutant, fate in fates if fate == "alive"}
-    pending = {mutant for mutant, fate in fates if fate == "not run"}
-    files = {mutant.file for mutant, _ in fates}
-    unlisted = sorted(alive - reasons.keys())
-    stale = sorted(mutant for mutant in reasons if mutant.file in files and mutant not in alive | pending)
+        count = Counter(fate for _, fate, _ in fates)
+        files = {file for file, _, _ in fates}
+        alive = [read() for _, fate, read in fates if fate == "alive"]
+        listed_files = {mutant.file for mutant in reasons}
+        pending = {read() for file, fate, read in fates if fate == "not run" and file in listed_files}
+    unlisted = sorted(set(alive) - reasons.keys())
+    stale = sorted(mutant for mutant in reasons if mutant.file in files and mutant not in pending.union(alive))
     for title, mutants in (("lives, and is not listed", unlisted), ("is listed, and does not live", stale)):
         for mutant in mutants:
             print(f"{title}: {mutant.file} {mutant.function}\n  - {mutant.was}\n  + {mutant.now}")  # noqa: T201 - a command's output
-    known = sum(1 for mutant, fate in fates if fate == "alive" and mutant in reasons)
+    known = sum(mutant in reasons for mutant in alive)
     figures = (len(fates), count["dead"], count["alive"], known, count["alive"] - known, len(stale), count["not run"])
     return figures, not unlisted and not stale
 

@@ -1,6 +1,7 @@
 """What mutmut found, mutant by mutant."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -16,8 +17,8 @@ DEAD: Final = {"killed", "timeout", "segfault", "caught by type check"}
 NOT_RUN: Final = {"not checked", "check was interrupted by user", "skipped"}
 
 
-def found(tree: Path) -> Iterator[tuple[Mutant, str]]:
-    """Each mutant of the files that mutmut broke, with its fate: dead, alive or not run.
+def found(tree: Path) -> Iterator[tuple[str, str, Callable[[], Mutant]]]:
+    """Each mutant of the files that mutmut broke: its file, its fate (dead, alive or not run), and how to read it.
 
     It must be called in `tree`, the folder in which mutmut ran: mutmut reads by relative path.
     """
@@ -27,7 +28,8 @@ def found(tree: Path) -> Iterator[tuple[Mutant, str]]:
         data.load()
         for name, code in data.exit_code_by_key.items():
             fate = status_by_exit_code[code]
-            yield _mutant(path, name), "dead" if fate in DEAD else "not run" if fate in NOT_RUN else "alive"
+            told = "dead" if fate in DEAD else "not run" if fate in NOT_RUN else "alive"
+            yield path.as_posix(), told, partial(_mutant, path, name)  # reading takes long, and the dead need none
 
 
 def _mutant(path: Path, name: str) -> Mutant:

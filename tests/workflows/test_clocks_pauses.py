@@ -55,6 +55,11 @@ def test_a_warning_and_elapsed_time_are_not_counted_again() -> None:
     assert recount(elapsed) is elapsed
 
 
+def test_a_share_of_counted_days_is_elapsed_time_and_knows_no_calendar() -> None:
+    half = share_of(begun(), 50, "r")
+    assert (half.rule, half.calendar, half.tzdata, half.counting) == ("r", "absolute", None, None)
+
+
 def test_a_length_by_the_calendar_is_counted_again_with_this_zone_data() -> None:
     month = derive(box("P1M", None, calendar="calendar", zone=LONDON), at("2026-03-02T09:00", LONDON), "E:1")
     assert month.counting is None
