@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.workflows.driver import Driver
@@ -34,6 +34,7 @@ DERIVATIONS = st.builds(Derivation, started_at=INSTANTS, due_at=INSTANTS, counti
 
 @pytest.mark.parametrize("kind", EVENT_TYPES.values(), ids=EVENT_TYPES.keys())
 def test_every_event_survives_json_exactly(kind: type[Any]) -> None:
+    @settings(deadline=None)  # a wide event takes long to build on a busy machine
     @given(st.builds(kind, at=INSTANTS, **_wide(kind)))
     def survives(event: AnyEvent) -> None:
         document = json.loads(json.dumps(event_to_json(event)))
