@@ -67,7 +67,7 @@ def station(chromium_path: str, template: Settings, tmp_path_factory: pytest.Tem
         settings = stack.enter_context(database_of_its_own(template, folder))
         made = stack.enter_context(system(settings, spawner, folder))
         made.web_threads = WEB_THREADS
-        made.start("simulator", "web", "worker")
+        made.start("simulator", "web", "worker", "auditor")
         yield made
 
 

@@ -35,6 +35,8 @@ class Scene:
     case_id: str
     week: str
     approval_id: str
+    deadline_id: UUID
+    awaited_id: UUID
     secrets: tuple[str, ...]
     """Full names, telephones and account numbers of the case: no page may hold one of them unasked."""
 
@@ -63,12 +65,17 @@ def set_scene(station: System, staff: Staff, *, cases: int = 6, weeks: int = 1) 
     for who in (staff.operator, staff.operator, staff.colleague):
         claim_next(station, who)
     told = json.loads(station.acked[document["source_ref"]])["case"]
+    case_id = case_id_of(station, told["no"])
+    wait = "SELECT id, subject_id FROM deadlines WHERE case_id = :case AND subject_kind = 'request' ORDER BY id LIMIT 1"
+    (awaited,) = station.rows(wait, case=case_id)
     year, number, _ = last_week.isocalendar()
     return Scene(
         case_no=told["no"],
-        case_id=str(case_id_of(station, told["no"])),
+        case_id=str(case_id),
         week=f"{year}-W{number:02d}",
         approval_id=approval_id,
+        deadline_id=awaited.id,
+        awaited_id=awaited.subject_id,
         secrets=secrets_of(document),
     )
 
