@@ -73,45 +73,46 @@ def sheet(found: Explanation, centre_zone: str, *, zh: bool) -> list[Line]:
     derivation = found.read()
     told = tell(derivation, zh=zh)
     lines = [
-        _line("deadline", str(found.id), zh),
-        _line("case", found.case_no, zh),
-        _line("about", _about(found, zh=zh), zh),
-        *([_line("institution", found.institution, zh)] if found.institution else []),
-        _line("definition", derivation.definition, zh),
-        _line("content_hash", found.content_hash, zh),
-        _line("rule", derivation.rule, zh),
-        _line("source", derivation.source, zh),
-        _line("confidence", _confidence(found.confidence, zh=zh), zh),
-        _line("start_event", derivation.start_event, zh),
-        _line("end" if derivation.length.startswith("-") else "start", utc(derivation.started_at), zh),
-        _line("length", derivation.length, zh),
-        _line("calendar", f"{derivation.calendar} ({_said(_CALENDARS, derivation.calendar, zh)})", zh),
-        _line("zone", derivation.zone, zh),
-        _line("tzdata", _zone_data(derivation.tzdata, zh=zh), zh),
+        _line("deadline", str(found.id), zh=zh),
+        _line("case", found.case_no, zh=zh),
+        _line("about", _about(found, zh=zh), zh=zh),
+        *([_line("institution", found.institution, zh=zh)] if found.institution else []),
+        _line("definition", derivation.definition, zh=zh),
+        _line("content_hash", found.content_hash, zh=zh),
+        _line("rule", derivation.rule, zh=zh),
+        _line("source", derivation.source, zh=zh),
+        _line("confidence", _confidence(found.confidence, zh=zh), zh=zh),
+        _line("start_event", derivation.start_event, zh=zh),
+        _line("end" if derivation.length.startswith("-") else "start", utc(derivation.started_at), zh=zh),
+        _line("length", derivation.length, zh=zh),
+        _line("calendar", f"{derivation.calendar} ({_said(_CALENDARS, derivation.calendar, zh=zh)})", zh=zh),
+        _line("zone", derivation.zone, zh=zh),
+        _line("tzdata", _zone_data(derivation.tzdata, zh=zh), zh=zh),
         *_counting(derivation.counting, zh=zh),
-        _line("words", in_words(derivation, "zh" if zh else "en"), zh),
+        _line("words", in_words(derivation, "zh" if zh else "en"), zh=zh),
     ]
-    lines += [(f"{_label('step', zh)} {number}", step) for number, step in enumerate(told.steps, start=1)]
-    lines.append(_line("due", utc(found.due_at), zh))
+    lines += [(f"{_label('step', zh=zh)} {number}", step) for number, step in enumerate(told.steps, start=1)]
+    lines.append(_line("due", utc(found.due_at), zh=zh))
     zones = dict.fromkeys([centre_zone, derivation.zone, *_zone_of_country(found.country)])
     lines += [
-        (f"{_label('due_in', zh)} {zone}", local(found.due_at, zone)) for zone in _differing(found.due_at, list(zones))
+        (f"{_label('due_in', zh=zh)} {zone}", local(found.due_at, zone))
+        for zone in _differing(found.due_at, list(zones))
     ]
     agrees = found.agrees and told.due_at in {None, found.due_at}
-    lines.append(_line("computed", _computed(found, agrees=agrees, zh=zh), zh))
-    lines.append(_line("state", _state(found, zh=zh), zh))
+    lines.append(_line("computed", _computed(found, agrees=agrees, zh=zh), zh=zh))
+    lines.append(_line("state", _state(found, zh=zh), zh=zh))
     return lines
 
 
-def _label(name: str, zh: bool) -> str:  # noqa: FBT001 - which of the two words
+def _label(name: str, *, zh: bool) -> str:
     return _LABELS[name][zh]
 
 
-def _line(name: str, value: str, zh: bool) -> Line:  # noqa: FBT001 - which of the two words
-    return _label(name, zh), value
+def _line(name: str, value: str, *, zh: bool) -> Line:
+    return _label(name, zh=zh), value
 
 
-def _said(words: dict[str, tuple[str, str]], code: str, zh: bool) -> str:  # noqa: FBT001 - which of the two words
+def _said(words: dict[str, tuple[str, str]], code: str, *, zh: bool) -> str:
     return words[code][zh] if code in words else code
 
 
@@ -141,21 +142,21 @@ def _counting(counting: Counting | None, *, zh: bool) -> list[Line]:
     if counting.days is not None:
         version = counting.version or none
         lines += [
-            _line("days", f"{counting.days}, {'版本' if zh else 'version'} {version}", zh),
-            _line("rest", ", ".join(counting.rest_days) or none, zh),
-            _line("skipped", ", ".join(counting.skipped) or none, zh),
-            _line("worked", ", ".join(counting.worked) or none, zh),
+            _line("days", f"{counting.days}, {'版本' if zh else 'version'} {version}", zh=zh),
+            _line("rest", ", ".join(counting.rest_days) or none, zh=zh),
+            _line("skipped", ", ".join(counting.skipped) or none, zh=zh),
+            _line("worked", ", ".join(counting.worked) or none, zh=zh),
         ]
-    lines.append(_line("cutoff", counting.cutoff or none, zh))
+    lines.append(_line("cutoff", counting.cutoff or none, zh=zh))
     if counting.counts_start_day:
-        lines.append(_line("start_day", "计入" if zh else "counts", zh))
+        lines.append(_line("start_day", "计入" if zh else "counts", zh=zh))
     else:
-        lines.append(_line("start_day", "不计入" if zh else "does not count", zh))
-    lines.append(_line("ends", f"{counting.ends} ({_said(_ENDS, counting.ends, zh)})", zh))
-    lines.append(_line("hard_end", counting.hard_end or none, zh))
+        lines.append(_line("start_day", "不计入" if zh else "does not count", zh=zh))
+    lines.append(_line("ends", f"{counting.ends} ({_said(_ENDS, counting.ends, zh=zh)})", zh=zh))
+    lines.append(_line("hard_end", counting.hard_end or none, zh=zh))
     for pause in counting.pauses:
         until = utc(pause.resumed_at) if pause.resumed_at else ("尚未恢复" if zh else "not resumed")
-        lines.append(_line("pause", f"{utc(pause.paused_at)} / {until}", zh))
+        lines.append(_line("pause", f"{utc(pause.paused_at)} / {until}", zh=zh))
     return lines
 
 
@@ -168,7 +169,7 @@ def _computed(found: Explanation, *, agrees: bool, zh: bool) -> str:
 
 
 def _state(found: Explanation, *, zh: bool) -> str:
-    said = _said(_STATES, found.state, zh)
+    said = _said(_STATES, found.state, zh=zh)
     if found.ended_at is None:
         return said
     said += f" {utc(found.ended_at)}"
