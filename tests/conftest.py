@@ -3,11 +3,15 @@
 One server serves the whole run, whatever the number of test processes. A
 template database is prepared once by the product's own set-up; `installation`
 is a fresh copy of it, so that locks, commits and several connections are real.
+
+Where there is memory to spare, what tests write lies in it: a copy of the
+database is 300 small files, and takes a tenth of the time there.
 """
 
 import fcntl
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -34,6 +38,13 @@ SERVER = "ANTIFRAUD_TESTS_SERVER"
 # Read by the product, so a test run must not inherit them from whoever started it.
 for name in [name for name in os.environ if name.startswith("ANTIFRAUD_") and name != SERVER] + ["DATABASE_URL"]:
     os.environ.pop(name, None)
+
+MEMORY = Path("/dev/shm")
+NEEDED = 6 * 2**30
+if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= NEEDED:
+    available = re.search(r"MemAvailable: +(\d+) kB", Path("/proc/meminfo").read_text(encoding="ascii"))
+    if available and int(available[1]) * 1024 >= NEEDED:
+        os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
 
 
 class _Server:

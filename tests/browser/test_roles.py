@@ -11,6 +11,7 @@ from antifraud.app import create_app
 from antifraud.auth.rules import may
 from antifraud.console.frame.page import SIGNING
 from antifraud.installation import Installation
+from antifraud.intake import drafts
 from tests.browser.addresses import PAGES, ROLES, Role, person_of
 from tests.browser.people import Staff, session_cookie
 from tests.browser.scene import Scene
@@ -48,10 +49,18 @@ def asked(station: System, staff: Staff) -> Asked:
     return ask
 
 
-def path_of(rule: Rule, scene: Scene) -> str:
+@pytest.fixture(scope="module")
+def draft_no(station: System, staff: Staff) -> int:
+    """A draft that nobody sent or threw away."""
+    who = staff.operator
+    with station.installation.database.begin(station.drill.id) as connection:
+        return drafts.open_draft(station.installation.work(connection, station.drill.id, who.actor), who.id).no
+
+
+def path_of(rule: Rule, scene: Scene, draft_no: int) -> str:
     """Return an address of the rule that is there."""
     values = {
-        "no": 1 if rule.rule.startswith("/reports") else scene.case_no,
+        "no": draft_no if rule.rule.startswith("/reports") else scene.case_no,
         "week": scene.week,
         "approval_id": UUID(scene.approval_id),
         "deadline_id": scene.deadline_id,
@@ -93,11 +102,11 @@ def test_who_may_see_which_page_is_as_written_down_here(station: System, scene: 
 
 
 def test_no_address_answers_who_may_not_have_it(
-    rules: list[tuple[Rule, str | None]], scene: Scene, asked: Asked
+    rules: list[tuple[Rule, str | None]], scene: Scene, asked: Asked, draft_no: int
 ) -> None:
     assert len(rules) > len(PAGES)
     for rule, act in rules:
-        path = path_of(rule, scene)
+        path = path_of(rule, scene, draft_no)
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
             if act is None:
                 assert rule.endpoint.startswith(OPEN), "only the sign-in and published figures are open to all"

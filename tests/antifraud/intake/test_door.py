@@ -251,6 +251,9 @@ def test_a_chunked_report_is_taken(doorway: Doorway) -> None:
         assert _send(port, chunked, lambda: iter(chunks))[0] == 201
 
 
+WAITING = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+
+
 def test_a_key_whose_first_request_is_still_open_is_told_to_come_back_and_then_gets_its_answer(
     doorway: Doorway,
 ) -> None:
@@ -262,7 +265,7 @@ def test_a_key_whose_first_request_is_still_open_is_told_to_come_back_and_then_g
         thread = threading.Thread(target=lambda: first.append(doorway.post(doorway.report("1"), key="k")))
         thread.start()
         ends = time.monotonic() + 5
-        while not doorway.rows("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"):
+        while not doorway.rows(WAITING):
             assert time.monotonic() < ends, "the first request does not wait"
             time.sleep(0.02)
         busy = doorway.post(doorway.report("1"), key="k")
