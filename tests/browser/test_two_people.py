@@ -14,6 +14,7 @@ from tests.processes.harness import System
 from tests.processes.procs import wait_for
 
 SEEN_WITHIN_MS = 1000
+CLAIMS = 8
 EVENTS = 50
 BANKS = ("SIM-PROMPT", "SIM-PART", "SIM-HOP", "SIM-NO")
 FREE = 'li.task[data-source="task"][data-owner=""]'
@@ -30,9 +31,11 @@ def test_a_claim_is_seen_by_the_other_within_a_second(
     for window in (mine, other):
         window.go("/")
         is_live(window)
-    # Of three, one at least: what a busy machine adds to the others is not ours.
-    claims = [claimed_after(mine, other, staff) for _ in range(3)]
-    assert min(after for _, after in claims) < SEEN_WITHIN_MS, claims
+    # Of several, one at least: what a busy machine adds to the others is not ours.
+    claims = [claimed_after(mine, other, staff)]
+    while claims[-1][1] >= SEEN_WITHIN_MS and len(claims) < CLAIMS:
+        claims.append(claimed_after(mine, other, staff))
+    assert claims[-1][1] < SEEN_WITHIN_MS, claims
 
     # The second one is told by name, and does not get it.
     row_id, _ = claims[-1]
@@ -139,7 +142,8 @@ def test_two_values_for_one_field_are_both_shown_and_none_is_lost(
     expect(card.locator('[data-side="theirs"]')).to_contain_text(re.compile(r"\b420,?000\b"))
     card.locator('[data-act="use-ours"]').click()
     expect(saved(first)).to_be_visible()
-    second.page.reload()
+    second.go("/")
+    second.go(address)
     expect(field(second, "amount")).to_have_value("42,000.00")
 
 

@@ -332,12 +332,17 @@ class System:
         assert code == 0, said
 
     @contextmanager
-    def killing(self, names: Sequence[str], seed: int, every: float) -> Iterator[None]:
-        """Kill -9 one of the processes after another at random instants, each started again at once, meanwhile."""
+    def killing(self, names: Sequence[str], seed: int, every: float, most: int) -> Iterator[None]:
+        """Kill -9 one of the processes after another at random instants, each started again at once, meanwhile.
+
+        After `most` kills they live: where starting takes longer than the next kill, nothing would ever be done.
+        """
         dice, stop = random.Random(seed), threading.Event()
 
         def go() -> None:
-            while not stop.wait(dice.uniform(0.4, 1.6) * every):
+            for _ in range(most):
+                if stop.wait(dice.uniform(0.4, 1.6) * every):
+                    break
                 name = dice.choice(names)
                 self.kill(name)
                 self.launch(name)
