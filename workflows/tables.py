@@ -1,5 +1,6 @@
 """A TOML table that is read key by key: what is wrong, missing or left over becomes a fault with its path."""
 
+import re
 from collections.abc import Collection, Mapping
 from typing import TypeVar
 
@@ -7,6 +8,21 @@ from workflows.clocks import InvalidLength, Length, parse_length
 
 NOTHING = Length("PT0S", 0, 0, 0)
 """No time at all: what stands for a length that could not be read."""
+CODE = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
+"""How everything is named that the engine, the wire and the tables know by a code."""
+
+_KINDS = {
+    "str": "a text",
+    "int": "a whole number",
+    "float": "a number with a fraction",
+    "bool": "true or false",
+    "list": "a list",
+    "dict": "a table",
+    "date": "a date such as 2026-11-25",
+    "datetime": "a date with a time",
+    "time": "a time of day",
+}
+"""The kinds of TOML values in words."""
 
 _T = TypeVar("_T")
 
@@ -43,8 +59,8 @@ class Table:
             if not optional:
                 self.fault(key, "is missing")
             return default
-        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            self.fault(key, f"must be {kind.__name__}, not {type(value).__name__}")
+        if not isinstance(value, kind) or type(value) is not kind:  # a bool is no whole number, and an instant is no date
+            self.fault(key, f"must be {_said(kind)}, not {_said(type(value))}")
             return default
         return value
 
@@ -56,8 +72,16 @@ class Table:
             return value
         if choices is not None and value not in choices:
             self.fault(key, f"{value!r} is none of {', '.join(sorted(choices))}")
-        elif not value.strip():
-            self.fault(key, "must not be empty")
+        elif (sentence := _unreadable(value)) is not None:
+            self.fault(key, sentence)
+        return value
+
+    def code(self, key: str) -> str:
+        """Return a text that is a code."""
+        known = len(self.faults)
+        value = self.text(key)
+        if len(self.faults) == known and not CODE.fullmatch(value):
+            self.fault(key, f"{value!r} is no code of small letters, digits and _")
         return value
 
     def words(self, key: str) -> str:
@@ -74,14 +98,24 @@ class Table:
         for index, value in enumerate(self.take(key, list, [])):
             at = f"{key}[{index}]"
             if not isinstance(value, str):
-                self.fault(at, f"must be str, not {type(value).__name__}")
+                self.fault(at, f"must be {_said(str)}, not {_said(type(value))}")
             elif choices is not None and value not in choices:
                 self.fault(at, f"{value!r} is none of {', '.join(sorted(choices))}")
             elif value in found:
                 self.fault(at, f"{value!r} stands there twice")
+            elif (sentence := _unreadable(value)) is not None:
+                self.fault(at, sentence)
             else:
                 found.append(value)
         return tuple(found)
+
+    def coded(self, key: str, *, optional: bool = False) -> tuple[str, ...]:
+        """Return a list of codes, each once."""
+        found = self.texts(key, optional=optional)
+        for index, value in enumerate(found):
+            if not CODE.fullmatch(value):
+                self.fault(f"{key}[{index}]", f"{value!r} is no code of small letters, digits and _")
+        return found
 
     def whole(self, key: str, low: int, high: int) -> int:
         """Return a whole number between two bounds, both allowed."""
@@ -117,3 +151,16 @@ class Table:
         """Refuse every key that was not taken."""
         for key in self._rest:
             self.fault(key, "is not a key of this table")
+
+
+def _said(kind: type) -> str:
+    return _KINDS.get(kind.__name__, kind.__name__)
+
+
+def _unreadable(value: str) -> str | None:
+    """Say what is wrong with a text that nobody could read, or that no database keeps."""
+    if not value.strip():
+        return "must not be empty"
+    if any(not (one.isprintable() or one in "\n\t") for one in value):
+        return "has a control character"
+    return None

@@ -34,18 +34,22 @@ class Clocks(NamedTuple):
 
 def urgencies(reading: Reading) -> tuple[Urgency, ...]:
     """Read `[urgency]`."""
-    table = reading.root.table("urgency")
     found = []
-    for code in table.codes():
-        line = table.table(code)
+    for code, line in reading.coded("urgency"):
         found.append(Urgency(code=code, younger_than=line.length("younger_than", optional=True)))
         reading.sourced(line)
         line.close()
     if not found or found[-1].younger_than is not None:
         reading.root.fault("urgency", "the last urgency must have no younger_than, so that every payment has one")
+    before = NOTHING
     for urgency in found[:-1]:
         if urgency.younger_than is None:
-            table.fault(urgency.code, "only the last urgency may be without younger_than")
+            reading.root.fault(f"urgency.{urgency.code}", "only the last urgency may be without younger_than")
+        elif urgency.younger_than.absolute() <= before.absolute():
+            at = f"urgency.{urgency.code}.younger_than"
+            reading.root.fault(at, f"can never fit: it is no longer than {before.text} before it")
+        else:
+            before = urgency.younger_than
     return tuple(found)
 
 
@@ -97,7 +101,7 @@ def _by_urgency(reading: Reading, clocks: Table, key: str, codes: Collection[str
 
 def _percents(table: Table) -> tuple[int, ...]:
     given = table.take("at_percent", list, [])
-    percents = [value for value in given if isinstance(value, int) and 0 < value < _PERCENT]
+    percents = [value for value in given if type(value) is int and 0 < value < _PERCENT]
     if percents != given or percents != sorted(set(percents)):
         table.fault("at_percent", "must be whole numbers between 1 and 99, rising")
     return tuple(percents)

@@ -21,7 +21,7 @@ def taken_back(reading: Reading) -> TakenBack:
         reading.sourced(correction)
     correction.close()
     withdrawal = reading.root.table("withdrawal")
-    sides = withdrawal.texts("sides")
+    sides = withdrawal.coded("sides")
     if not sides:
         withdrawal.fault("sides", "must name who may take a report back, such as victim")
     reading.sourced(withdrawal)

@@ -64,6 +64,8 @@ def _objection(reading: Reading) -> Objection:
         task=table.text("task"),
         effect=table.text("effect", OBJECTION_EFFECTS, default="release"),
     )
+    if not read.who and not any(path.startswith("objection.who") for path, _ in reading.faults):
+        table.fault("who", "must name who may object; leave the table out where nobody may")
     _end(reading, table)
     return read
 

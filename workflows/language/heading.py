@@ -55,7 +55,7 @@ def heading(reading: Reading) -> Heading:
     """Read `[definition]`; from here on boxes carry the definition's name and zone, and rules its day of checking."""
     table = reading.root.table("definition")
     read = Heading(
-        id=table.text("id"),
+        id=table.code("id"),
         version=table.whole("version", 1, 9999),
         title_zh=table.text("title_zh"),
         title_en=table.text("title_en"),

@@ -89,7 +89,7 @@ def _some(table: Table, key: str, choices: frozenset[str] | None = None) -> froz
     if not table.has(key):
         return frozenset()
     known = len(table.faults)
-    found = table.texts(key, choices)
+    found = table.coded(key) if choices is None else table.texts(key, choices)
     if not found and len(table.faults) == known:
         table.fault(key, "can never hold: it is empty; leave it out where everything may pass")
     return frozenset(found)

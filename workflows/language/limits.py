@@ -1,6 +1,6 @@
 """Boxes inside other tables, warnings before an end, and the clock of an answer with its two limits."""
 
-from workflows.clocks import TimeBox
+from workflows.clocks import Length, TimeBox
 from workflows.language.boxes import box, read_box
 from workflows.language.reading import Reading, Sourced
 from workflows.scheme_clocks import ANSWER_LAPSES, AnswerClock
@@ -19,7 +19,8 @@ def timed(
     default_calendar: str | None = None,
 ) -> TimeBox:
     """Read the box whose length stands at ``key`` of a table that may say more than the box."""
-    return read_box(
+    known = len(table.faults)
+    read = read_box(
         table,
         definition=reading.name,
         zone=reading.zone,
@@ -29,6 +30,14 @@ def timed(
         key=key,
         default_calendar=default_calendar,
     )
+    if key == "length" and len(table.faults) == known and not lasts(read.length):
+        table.fault(key, "must be longer than nothing")
+    return read
+
+
+def lasts(length: Length) -> bool:
+    """Tell whether a length is any time at all."""
+    return bool(length.months or length.days or length.seconds)
 
 
 def inner(reading: Reading, table: Table, sourced: Sourced) -> Sourced:
@@ -53,6 +62,9 @@ def warnings(reading: Reading, table: Table, sourced: Sourced) -> tuple[tuple[Ti
         key = f"warnings[{n}]"
         found.append(box(reading, table.at(key), table.measured(key, text, "absolute"), "absolute", sourced))
     spans = [warning.length.absolute() for warning in found]
+    for n, span in enumerate(spans):
+        if not span and not any(path == table.at(f"warnings[{n}]") for path, _ in reading.faults):
+            table.fault(f"warnings[{n}]", "must be longer than nothing: the end itself is no warning")
     if spans != sorted(spans, reverse=True) or len(set(spans)) != len(spans):
         table.fault("warnings", "must go from the earliest to the last, each once")
     task = table.text("warning_task") if found or "warning_task" in table.codes() else None

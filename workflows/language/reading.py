@@ -1,17 +1,14 @@
 """What every reader of a table shares: the document, its faults, and where each rule comes from."""
 
-import re
 from collections.abc import Collection, Mapping
 from datetime import date
 from typing import NamedTuple
 
 from workflows.scheme import CONFIDENCES, Provenance
-from workflows.tables import Table
+from workflows.tables import CODE, Table
 
 Fault = tuple[str, str]
 """The TOML path of what is wrong, and a sentence."""
-
-_CODE = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
 
 
 class InvalidDefinition(ValueError):
@@ -56,7 +53,7 @@ class Reading:
         table = self.root.table(key)
         found = []
         for code in table.codes():
-            if not _CODE.fullmatch(code):
+            if not CODE.fullmatch(code):
                 table.fault(code, "must be a code of small letters, digits and _")
             found.append((code, table.table(code)))
         return found

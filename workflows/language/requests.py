@@ -21,7 +21,7 @@ def _request(reading: Reading, table: Table, kind: str) -> RequestKind:
         kind=kind,
         role=role,
         tells=frozenset(tells),
-        documents=table.texts("documents", optional=True),
+        documents=table.coded("documents", optional=True),
         title_zh=table.words("title_zh"),
         title_en=table.words("title_en"),
         approval=table.text("approval", APPROVALS),

@@ -42,6 +42,8 @@ def term(reading: Reading, clocks: Table, key: str, *, limited: bool) -> Term | 
     if until == "length" or (until == "order" and "length" in table.codes()):
         length = timed(reading, table, sourced)
     warned, warning_task = warnings(reading, table, sourced)
+    if until == "decided" and warned:
+        table.fault("warnings", "have no place where a person decides the end: there is nothing to warn of")
     read = Term(
         rule=table.path,
         box=length,
@@ -67,7 +69,6 @@ def _review(reading: Reading, table: Table, sourced: Sourced) -> Review | None:
     inside = table.table("review")
     read = Review(box=timed(reading, inside, inner(reading, inside, sourced)), task=inside.text("task"))
     inside.close()
-    _longer_than_nothing(inside, read.box)
     return read
 
 
@@ -83,11 +84,6 @@ def _renewal(reading: Reading, table: Table, sourced: Sourced) -> Renewal | None
     return read
 
 
-def _longer_than_nothing(table: Table, box: TimeBox) -> None:
-    if not (box.length.months or box.length.days or box.length.seconds):
-        table.fault("length", "must be longer than nothing")
-
-
 def second_clocks(reading: Reading) -> SecondClocks:
     """Read `[conditions.*]` and `[queue]`; a scheme may have neither."""
     conditions = {}
@@ -101,7 +97,7 @@ def _condition(reading: Reading, table: Table, code: str) -> Condition:
     warned, warning_task = warnings(reading, table, sourced)
     read = Condition(
         code=code,
-        needs=table.text("needs"),
+        needs=table.code("needs"),
         starts=table.text("starts", CONDITION_STARTS),
         applies_to=table.text("applies_to", {"stopped", "frozen"}),
         box=timed(reading, table, sourced),
@@ -126,7 +122,5 @@ def _queue(reading: Reading) -> Queue | None:
         review=inner_box(reading, table, "review", sourced),
         source=sourced.source,
     )
-    if read.review is not None:
-        _longer_than_nothing(table, read.review)
     table.close()
     return read
