@@ -9,6 +9,8 @@ from typing import Any, Final
 from workflows.clocks import InvalidLength, parse_length
 from workflows.language.house import with_house
 
+_SOURCELESS: Final = frozenset({"definition", "missing"})
+"""Tables that say something and come from nowhere: the heading, and what nobody published."""
 _BESIDE: Final = frozenset({"source", "confidence", "checked_on"})
 _UNITS: Final = (("months", "个月"), ("days", "天"), ("hours", "小时"), ("minutes", "分钟"), ("seconds", "秒"))
 _SIXTY: Final = 60
@@ -43,7 +45,7 @@ def rules_of(text: str, lang: str = "en") -> tuple[Rule, ...]:
 
 
 def _rules(table: Mapping[str, Any], path: str, lang: str, checked_on: date | None) -> Iterator[Rule]:
-    is_rule = "source" in table or path == "definition"
+    is_rule = "source" in table or path in _SOURCELESS
     if is_rule:
         says = {key: said(value, lang) for key, value in _flat(table) if key not in _BESIDE}
         yield Rule(

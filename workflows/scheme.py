@@ -237,6 +237,11 @@ class Definition(Rules):
         """Return a lane by its code; what was taken before the scheme had lanes is in one without any rule."""
         return self.lanes.get(code or "") or ONLY_LANE
 
+    def money_may_come_in(self, lane: str | None) -> bool:
+        """Tell whether an account stopped in a lane may still take money: by the lane's word, else the scheme's."""
+        own = self.lane(lane).money_in
+        return self.money_in if own is None else own
+
     def lane_of(self, claim: Claim) -> Lane:
         """Return the first lane whose gates all hold; the last one has none, so that no claim is dropped."""
         *gated, last = self.lanes.values()

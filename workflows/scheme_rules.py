@@ -16,6 +16,8 @@ BEGINNING = frozenset({"stop", "second_stop", "freeze"})
 """Roles that may open a hold, or open it again."""
 REVIVING = frozenset({"freeze", "second_stop", "extend"})
 """Roles whose answer counts although the stop has lapsed meanwhile."""
+KEEPING = frozenset({*BEGINNING, "extend"})
+"""Roles that have money kept: their message says where no money may come in either."""
 ASKERS = frozenset({"victim", "victim_bank", "police_centre", "fiu", "foreign_centre", "bank", "supervisor"})
 """Who may ask for a measure."""
 SCOPES = frozenset({"whole", "amount"})
@@ -182,6 +184,7 @@ class Rules:
     force: str = "order"
     account: str = "payee"
     refuse_whole: frozenset[str] = frozenset()
+    clocks_differ: Length | None = None
     chain: str = "centre"
     told: TimeBox | None = None
     extension: Extension | None = None

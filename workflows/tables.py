@@ -59,7 +59,9 @@ class Table:
             if not optional:
                 self.fault(key, "is missing")
             return default
-        if not isinstance(value, kind) or type(value) is not kind:  # a bool is no whole number, and an instant is no date
+        if (
+            not isinstance(value, kind) or type(value) is not kind
+        ):  # a bool is no whole number, and an instant is no date
             self.fault(key, f"must be {_said(kind)}, not {_said(type(value))}")
             return default
         return value

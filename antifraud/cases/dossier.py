@@ -6,8 +6,8 @@ masked here never leaves this module in the clear.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any
+from datetime import date, datetime, timedelta
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Row, select
@@ -25,6 +25,8 @@ from workflows import Definition, ProcedureState, state_from_json
 from workflows.state import Approval, Clock, Hold, Request, Task, Withdrawal
 
 _MAX_FACTS_BYTES = 262_144
+CLOCKS_DIFFER: Final = timedelta(minutes=2)
+"""How far the clocks of two institutions may differ where no definition says it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,6 +211,12 @@ class Dossier:
             if key is not None and key in self.accounts:
                 return self.accounts[key]
         return None
+
+    @property
+    def clocks_differ(self) -> timedelta:
+        """How far the clocks of two institutions may differ, by the most tolerant scheme of the case."""
+        said = [one.definition.clocks_differ for one in self.procedures]
+        return max((length.absolute() for length in said if length is not None), default=CLOCKS_DIFFER)
 
     def definition_of(self, hold_id: UUID) -> Definition | None:
         """Return the definition that a hold is governed by."""

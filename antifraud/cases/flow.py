@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from antifraud.cases.dossier import Transfer
+from antifraud.cases.dossier import CLOCKS_DIFFER, Transfer
 from antifraud.cases.marks import Marks, bridged, hops_of, key_of, marks_of, origins_of, payer_key
 from workflows.engine.corrections import CORRECTED, WITHDRAWN
 from workflows.money import Hop, at_rest
@@ -152,7 +152,12 @@ class _Account:
 
 
 def build(
-    transfers: Sequence[Transfer], holds: Mapping[UUID, Hold], requests: Mapping[UUID, Request], *, filing: str | None
+    transfers: Sequence[Transfer],
+    holds: Mapping[UUID, Hold],
+    requests: Mapping[UUID, Request],
+    *,
+    filing: str | None,
+    tolerance: timedelta = CLOCKS_DIFFER,
 ) -> Flow:
     """Return the flow of a case as it stands.
 
@@ -160,6 +165,7 @@ def build(
     was withdrawn; where the authority declined to file, what was dropped for
     that stays one. A wrong account that was corrected never had the money:
     neither what is held there nor what went on from there is any of it.
+    ``tolerance`` is how far the clocks of two institutions may differ.
     """
     by_receipt: dict[UUID, list[Hold]] = {}
     for hold in holds.values():
@@ -180,7 +186,7 @@ def build(
     first_at = min((one.earliest_at for one in counted if one.earliest_at and one.tier == 1), default=None)
     hops = hops_of(counted, by_receipt)
     key_of_hold = {hold.id: key for key, account in accounts.items() for hold in account.holds}
-    marks = marks_of(hops, origins_of(counted), key_of_hold, requests)
+    marks = marks_of(hops, origins_of(counted), key_of_hold, requests, tolerance)
     victims = _victims(counted, accounts)
     nodes = [_node(one, requests, marks) for one in accounts.values()]
     deepest = max((node.tier for node in nodes), default=0)

@@ -3,15 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
 from uuid import UUID
 
-from antifraud.cases.dossier import Transfer
+from antifraud.cases.dossier import CLOCKS_DIFFER, Transfer
 from workflows.money import Hop, after_order, circles, impossible
 from workflows.state import Hold, Request
-
-CLOCKS_DIFFER: Final = timedelta(minutes=2)
-"""How far the clocks of two institutions may differ before a payment counts as one before its cause."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +55,11 @@ def origins_of(counted: Iterable[Transfer]) -> frozenset[str]:
 
 
 def marks_of(
-    hops: Sequence[Hop], origins: frozenset[str], key_of_hold: Mapping[UUID, str], requests: Mapping[UUID, Request]
+    hops: Sequence[Hop],
+    origins: frozenset[str],
+    key_of_hold: Mapping[UUID, str],
+    requests: Mapping[UUID, Request],
+    tolerance: timedelta = CLOCKS_DIFFER,
 ) -> Marks:
     """Return what stands out; an order that was taken back is none."""
     ordered: dict[str, datetime] = {}
@@ -68,7 +68,7 @@ def marks_of(
         if key is not None and request.stage != "withdrawn":
             ordered[key] = min(ordered.get(key, request.created_at), request.created_at)
     return Marks(
-        impossible=impossible(hops, origins, tolerance=CLOCKS_DIFFER),
+        impossible=impossible(hops, origins, tolerance=tolerance),
         after_order=after_order(hops, ordered),
         in_circle=frozenset(key for group in circles(hops) for key in group),
     )

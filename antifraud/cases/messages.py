@@ -14,6 +14,7 @@ from antifraud.foundation.json import loads
 from antifraud.outbox.service import Message
 from workflows import Definition, derived_id
 from workflows.clocks import derive, parse_length
+from workflows.scheme_rules import KEEPING
 from workflows.state import Hold, Request
 
 MAX_AUTHORITY_BYTES = 65_536
@@ -76,6 +77,7 @@ class Mail:
             message_id=message_id,
             tells=definition.requests[request.kind].tells,
             force=definition.force,
+            money_in=definition.money_may_come_in(hold.lane) or request.purpose not in KEEPING,
         )
         return Message(
             id=message_id,

@@ -50,15 +50,16 @@ def compose(  # noqa: PLR0913 - the message has that many independent facts
     message_id: UUID | None = None,
     tells: frozenset[str] = frozenset(TOLD),
     force: str = "order",
+    money_in: bool = True,
 ) -> bytes:
     """Return the canonical JSON bytes of the native message; the reporter is never in it.
 
     A reminder carries an id of its own and names the request it is ``about``.
     ``tells`` are the facts that the definition lists for the kind: every other
     one stands in the message as null, so that its form never depends on the
-    scheme. ``force`` and the role of a kind are told where they are not what
-    an institution takes for granted: an order, and the role that the kind is
-    called after.
+    scheme. ``force``, the role of a kind, and ``money_in`` are told where they
+    are not what an institution takes for granted: an order, the role that the
+    kind is called after, and that money may still come in.
     """
     amount = request.asked_minor if "amount" in tells else None
     return canonical(
@@ -83,6 +84,7 @@ def compose(  # noqa: PLR0913 - the message has that many independent facts
                 "amount_minor": None if amount is None else to_json(amount),
                 "asset": request.asset,
                 "ends_at": request.ends_at,
+                **({} if money_in else {"money_in": False}),
             },
             "receipt": _receipt(receipt, tells),
             "authority": _authority(authority, request, tells),

@@ -81,12 +81,13 @@ class AskedAccount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskedMeasure:
-    """What is to be done: to the ``whole`` account or to an ``amount`` of it, and until when."""
+    """What is to be done: to the ``whole`` account or to an ``amount`` of it, until when, and if money may come in."""
 
     scope: str
     amount_minor: int | None
     asset: str
     ends_at: datetime | None
+    money_in: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,6 +249,7 @@ class _MeasureSchema(_Lenient):
     amount_minor = _maybe(_Minor)
     asset = _Text(40, required=True)
     ends_at = _maybe(_Instant)
+    money_in = _Yes(load_default=True)
 
 
 class _ReceiptSchema(_Lenient):
@@ -318,7 +320,10 @@ def parse_request(raw: bytes) -> BankRequest:
 
 def dump_request(request: BankRequest) -> bytes:
     """Return the bytes of a request: canonical, so the same request always has the same ones."""
-    return canonical(_sendable(asdict(request)))
+    document = asdict(request)
+    if request.measure.money_in:
+        del document["measure"]["money_in"]  # what an institution takes for granted
+    return canonical(_sendable(document))
 
 
 def dump_answer(answer: Answer) -> bytes:

@@ -142,3 +142,13 @@ def test_an_instant_is_told_in_utc_wherever_the_machine_stands() -> None:
     at_once = box("PT4H", None, calendar="calendar", zone="Asia/Shanghai")
     start = datetime(2026, 6, 1, 9, tzinfo=zone_of("Asia/Shanghai"))
     assert derive(at_once, start, "E:1").due_at.tzinfo is UTC
+
+
+def test_a_day_that_never_happened_ends_a_day_later() -> None:
+    """Samoa went from 29 to 31 December 2011."""
+    start = datetime(2011, 12, 29, 22, 0, tzinfo=UTC)  # noon of 29 December
+    assert shown(days(1, "Pacific/Apia"), start) == "2011-12-31T12:00:00+14:00"
+    assert shown(days(1, "Pacific/Apia", ends="end_of_day"), start) == "2011-12-31T23:59:59.999999+14:00"
+    assert shown(days(2, "Pacific/Apia", ends="end_of_day"), start) == "2011-12-31T23:59:59.999999+14:00"
+    before = datetime(2011, 12, 28, 22, 0, tzinfo=UTC)
+    assert shown(days(1, "Pacific/Apia", ends="end_of_day"), before) == "2011-12-29T23:59:59.999999-10:00"

@@ -118,3 +118,51 @@ def test_an_empty_document_tells_what_is_missing_and_never_breaks() -> None:
 )
 def test_a_value_of_the_wrong_kind_anywhere_is_a_fault_and_no_exception(content: str) -> None:
     assert faults(content)
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "words"),
+    [
+        (changed('id = "cn_emergency_stop"', 'id = "CN stop\\u0000"'), "definition.id", "has a control character"),
+        (changed('id = "cn_emergency_stop"', 'id = "CN stop"'), "definition.id", "is no name"),
+        (changed("checked_on = 2026-11-24", "checked_on = 2026-11-24T00:00:00Z"), "definition.checked_on", "a date"),
+        (changed("depth = 10", 'depth = "10"'), "follow.depth", "must be a whole number, not a text"),
+        (changed('length = "PT48H"', 'length = "PT0S"'), "clocks.stop_term.length", "longer than nothing"),
+        (changed('length = "PT30M"', 'length = "PT0S"'), "clocks.answer.urgent.length", "longer than nothing"),
+        (changed('"PT6H", "PT1H"]', '"PT6H", "PT0S"]'), "clocks.stop_term.warnings[2]", "the end itself"),
+        (changed('tasks = ["query_flow"]', 'tasks = [""]'), "outcomes.partial.tasks[0]", "must not be empty"),
+        (changed('sides = ["victim"', 'sides = ["The victim"'), "withdrawal.sides[0]", "is no code"),
+        (changed("at_percent = [50, 80]", "at_percent = [true, 80]"), "clocks.reminder.at_percent", "whole numbers"),
+        (
+            changed("[urgency.normal]", f"[urgency.old]\nyounger_than = 'PT24H'\n{SOURCED}[urgency.normal]"),
+            "urgency.old.younger_than",
+            "can never fit",
+        ),
+        (
+            TEXT + f"\n[objection]\nwho = []\ntask = 'decide_appeal'\n{SOURCED}",
+            "objection.who",
+            "must name who may object",
+        ),
+    ],
+)
+def test_what_nothing_could_ever_come_of_is_refused_in_words(text: str, path: str, words: str) -> None:
+    assert words in faults(text)[path]
+
+
+def test_a_scheme_may_be_called_as_the_field_calls_it() -> None:
+    assert parse(changed('id = "cn_emergency_stop"', 'id = "cn-stop"')).id == "cn-stop"
+
+
+def test_how_far_two_institutions_clocks_may_differ_is_the_scheme_s_own() -> None:
+    said = parse(changed('ahead = "PT2M"', 'ahead = "PT2M"\nbetween = "PT7M"'))
+    assert (said.skew.text, said.clocks_differ and said.clocks_differ.text) == ("PT2M", "PT7M")
+    unsaid = parse(TEXT)
+    assert unsaid.clocks_differ == unsaid.skew
+
+
+def test_a_lane_says_for_itself_whether_money_may_come_in() -> None:
+    lanes = f"\n[lanes.closed]\ncross_border = true\nmoney_in = false\n{SOURCED}[lanes.rest]\n{SOURCED}"
+    read = parse(TEXT + lanes)
+    assert [read.money_may_come_in(lane) for lane in ("closed", "rest", None)] == [False, True, True]
+    shut = parse(changed("money_in = true", "money_in = false") + lanes)
+    assert [shut.money_may_come_in(lane) for lane in ("closed", "rest", None)] == [False, False, False]

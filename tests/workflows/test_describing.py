@@ -58,3 +58,9 @@ def test_what_changed_is_said_rule_by_rule() -> None:
         "outcomes.closed is gone",
         SHUT,
     )
+
+
+def test_what_nobody_published_is_shown_with_the_rules() -> None:
+    found = {rule.path: rule for rule in rules_of(text_of("us_ffkc", 1))}
+    assert found["missing"].says == dict(load("us_ffkc", 1).missing)
+    assert found["missing"].source == ""

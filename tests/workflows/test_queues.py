@@ -143,3 +143,16 @@ def test_a_queue_that_cannot_be_is_refused_at_its_path(body: str, path: str) -> 
     with pytest.raises(InvalidDefinition) as refused:
         parse(TEXT + table("queue", body + '\ntask = "find_owner"'))
     assert path in dict(refused.value.faults)
+
+
+def test_a_hold_that_is_over_after_a_doubt_waits_behind_nobody() -> None:
+    d, hold = queued(queue("task"), ends=None)
+    d.answer(d.request_of(hold).id, "full", held_minor=100_000, executed_at=d.at)
+    assert d.hold(hold).state == "in_question"
+    d.file()
+    request = d.approve(d.ask(hold, "freeze", amount_minor=7))
+    d.deliver(request)
+    d.answer(request, "gone")
+    assert d.hold(hold).state == "none"
+    assert not d.has_clock("queue_end", hold)
+    assert "queue_moved" not in d.task_kinds(hold)

@@ -14,7 +14,7 @@ from workflows.checking.looking import open_tasks
 from workflows.checking.moves import BANK, PERSON, TIME, Move
 from workflows.checking.shape import OVER
 from workflows.checking.standing import hold_of, in_air
-from workflows.clocks import due_at
+from workflows.clocks import derive
 from workflows.engine import EventRefused, advance
 from workflows.scheme import Definition
 from workflows.state import LIVE_HOLDS, ProcedureState
@@ -206,7 +206,7 @@ def procedures_end(definition: Definition, graph: Graph, faults: Faults) -> None
 
 
 def stops_convert(definition: Definition, graph: Graph, faults: Faults) -> None:
-    """From each confirmed stop a freeze is possible before the stop ends."""
+    """From each confirmed stop a freeze is possible before the stop ends, unless its release has been sent."""
     if not roles.freezes(definition):
         return
     frozen = [node for node in graph.nodes if _has(node, "frozen")]
@@ -217,7 +217,7 @@ def stops_convert(definition: Definition, graph: Graph, faults: Faults) -> None:
     }
     can = Graph(graph.nodes, before_end).reaching(frozen)
     for node in graph.nodes:
-        if not _has(node, "stopped") or node.state.filing == "declined":
+        if not _has(node, "stopped") or node.state.filing == "declined" or _is_let_go(definition, node):
             continue
         if node not in can and not faults.has("no_conversion_before_lapse", "path", node.depth):
             sentence = "the stop is confirmed, and no path leads to a freeze before it ends"
@@ -231,6 +231,16 @@ def stops_are_warned_of(definition: Definition, graph: Graph, faults: Faults) ->
             late = _late_warning(definition, node)
             if late:
                 faults.add(Fault("no_conversion_before_lapse", late, node.path()), "warning")
+
+
+def _is_let_go(definition: Definition, node: Node) -> bool:
+    """Tell whether the release of every stopped hold is on its way: nobody means to freeze it any more."""
+    going = {
+        request.hold_id
+        for request in node.state.requests.values()
+        if request.stage not in OVER and roles.is_release(definition, request.kind)
+    }
+    return all(hold.id in going for hold in node.state.holds.values() if hold.state == "stopped")
 
 
 def _is_live(node: Node) -> bool:
@@ -255,7 +265,7 @@ def _late_warning(definition: Definition, node: Node) -> str | None:
         if not warned:
             return "the stop is confirmed, and no warning comes before it ends"
         box = definition.approval
-        latest = due_at(min(warned), box.length, box.calendar, box.zone)
+        latest = derive(box, min(warned), "").due_at
         if latest > end:
             return (
                 f"the first warning comes {end - min(warned)} before the end of the stop, and the approval of a"

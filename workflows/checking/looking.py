@@ -14,6 +14,8 @@ from workflows.checking.standing import hold_of
 from workflows.scheme import Definition
 from workflows.state import LIVE_HOLDS, Hold, ProcedureState, Request
 
+_KNOWN = frozenset({"stopped", "frozen", "queued_behind"})
+"""States in which a hold waits for nothing but its own clocks."""
 _ASKS = (fx.OpenTask, fx.OpenApproval, fx.SendRequest, fx.SendReminder)
 
 
@@ -104,6 +106,10 @@ class Looking:
         if after.requests != before.requests or after.approvals != before.approvals:
             return
         clock = before.clocks[event.clock_id]
+        if clock.kind == "answer_limit" and any(
+            other.kind == "ladder" and other.subject_id == clock.subject_id for other in after.clocks.values()
+        ):
+            return  # written down as late under the second limit too; people are rung since the first
         hold_id = hold_of(before, clock.subject_kind, clock.subject_id)
         where = f" while the hold is {before.holds[hold_id].state}" if hold_id else ""
         sentence = f"{clock.kind} ({clock.derivation.rule}) comes due{where}; nothing changes, and nobody is asked"
@@ -133,7 +139,9 @@ class Looking:
         is_asked_already = {*outcome.tasks, *outcome.tasks_if_short, *outcome.tasks_if_no_hop} & {
             *open_tasks(after, hold.id)
         }
-        if is_asked_already or outcome.hold[request.kind] == hold.state:
+        # A question that was answered leaves the hold what it was: its own clocks run on.
+        is_told = self.definition.role_of(request.kind) == "query" and hold.state in _KNOWN
+        if is_asked_already or is_told or outcome.hold[request.kind] == hold.state:
             return
         sentence = f"{step.move.words}; the hold stays {hold.state}, and nobody is asked what becomes of it"
         self._add(step, "outcome_unhandled", f"silent {outcome.code} {request.kind}", sentence)

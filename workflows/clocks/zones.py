@@ -51,8 +51,14 @@ def instant_of(day: date, at: time, where: ZoneInfo) -> datetime:
 
 
 def end_of_day(day: date, where: ZoneInfo) -> datetime:
-    """Return the last microsecond of a local day in UTC, whatever its clocks did that night."""
-    return instant_of(day + _DAY, time(), where) - _TICK
+    """Return the last microsecond of a local day in UTC, whatever its clocks did that night.
+
+    A day that never happened ends where its local times move to, a day later.
+    """
+    ends = instant_of(day + _DAY, time(), where) - _TICK
+    if ends.astimezone(where).date() < day:
+        return instant_of(day, time.max, where)
+    return ends
 
 
 def offset_if_ambiguous(at: datetime, where: ZoneInfo) -> str | None:

@@ -74,6 +74,7 @@ def _as_it_was(step: Step, hold: Hold, said: Said) -> None:
         step.put_hold(replace(hold, held_minor=min(hold.held_minor, said.held_minor or 0)))
     elif said.effect == "as_before" and hold.state == "asked":
         _end_reviews(step, hold)  # an end that still runs at the institution stays awaited
+        queues.end(step, hold)
         state = "lapsed" if hold.executed_at is not None else "none"
         step.put_hold(replace(step.holds[hold.id], state=state, held_minor=0))
 

@@ -138,8 +138,8 @@ def _lanes() -> Schema:
                 "amount_to": amounts,
                 "paid_within": _LENGTH,
                 "cross_border": _YES,
-                "reasons": {**_list(_TEXT), "minItems": 1, "uniqueItems": True},
-                "references": {**_list(_TEXT), "minItems": 1, "uniqueItems": True},
+                "reasons": {**_list(_NAME), "minItems": 1, "uniqueItems": True},
+                "references": {**_list(_NAME), "minItems": 1, "uniqueItems": True},
                 "account_kinds": _list(_one_of(ACCOUNT_KINDS)),
                 "mode": _one_of(LANE_MODES),
                 "first": _NAME,
@@ -237,7 +237,7 @@ def _definition() -> Schema:
     return _table(
         {
             **_TITLES,
-            "id": _TEXT,
+            "id": {"type": "string", "pattern": r"^[a-z0-9][a-z0-9_-]{0,63}$"},
             "version": _whole(1, 9999),
             "summary_zh": _TEXT,
             "summary_en": _TEXT,
@@ -255,7 +255,11 @@ def _definition() -> Schema:
 def schema() -> Schema:
     """Return the schema of a definition; a TOML date reads as a string of its ISO form."""
     duty = {"to": _one_of(OBLIGED), "when": _one_of(OCCASIONS), "task": _NAME}
-    objection = {"who": _list(_one_of(OBJECTORS)), "task": _NAME, "effect": _one_of(OBJECTION_EFFECTS)}
+    objection = {
+        "who": {**_list(_one_of(OBJECTORS)), "minItems": 1},
+        "task": _NAME,
+        "effect": _one_of(OBJECTION_EFFECTS),
+    }
     task = {
         **_TITLES,
         **_TIMING,
@@ -272,7 +276,7 @@ def schema() -> Schema:
             {"scope": _one_of(SCOPES), "money_in": _YES, "account": _one_of(ACCOUNTS)}, "scope", "money_in"
         ),
         "accounts": _rule({"refuse_whole": _list(_one_of(ACCOUNT_KINDS))}, "refuse_whole"),
-        "skew": _rule({"ahead": _LENGTH}, "ahead"),
+        "skew": _rule({"ahead": _LENGTH, "between": _LENGTH}, "ahead"),
         "follow": _follow(),
         "watch": _rule(dict.fromkeys(WATCH, _NAME)),
         "lanes": _lanes(),

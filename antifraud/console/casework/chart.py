@@ -91,7 +91,13 @@ class Chart:
 
 def chart_of(dossier: Dossier) -> Chart:
     """Return the picture and the table of a case's money."""
-    whole = flow.build(dossier.transfers, dossier.holds, dossier.requests, filing=dossier.filing)
+    whole = flow.build(
+        dossier.transfers,
+        dossier.holds,
+        dossier.requests,
+        filing=dossier.filing,
+        tolerance=dossier.clocks_differ,
+    )
     small = folded(whole)
     picture = layout.picture_of(small)
     told = {node.key: _told(node, dossier) for column in (small.victims, *small.tiers) for node in column}

@@ -239,3 +239,15 @@ def test_a_report_that_was_withdrawn_tells_of_no_loss() -> None:
     paid, other = transfer(1, VICTIM, UUID(int=2), 100, 1), transfer(2, VICTIM, UUID(int=3), 40, 1)
     (money,) = built([paid, other], [replace(hold(paid, "released"), void="withdrawn"), hold(other, "asked")]).money
     assert (money.loss, money.pursuit) == (40, 40)
+
+
+def test_how_far_two_clocks_may_differ_decides_whether_a_payment_came_before_its_cause() -> None:
+    first = transfer(10, VICTIM, UUID(int=2), 100, 1)
+    onward = transfer(6, UUID(int=2), UUID(int=3), 60, 2)
+    holds = {one.id: one for one in (hold(first, "asked"), hold(onward, "asked"))}
+
+    def impossible(minutes: int) -> int:
+        chart = flow.build([first, onward], holds, {}, filing=None, tolerance=timedelta(minutes=minutes))
+        return sum(edge.impossible for edge in chart.edges)
+
+    assert (impossible(2), impossible(4), impossible(7)) == (1, 0, 0)

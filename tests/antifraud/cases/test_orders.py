@@ -39,7 +39,9 @@ RECEIPT = ReceiptCard(
 AUTHORITY = Authority(name="云州市公安局", officer="民警-甲", basis="立案", documents=("云公立字1024号",))
 
 
-def message(tells: frozenset[str], *, kind: str = "stop", role: str = "stop", force: str = "order") -> dict[str, Any]:
+def message(
+    tells: frozenset[str], *, kind: str = "stop", role: str = "stop", force: str = "order", money_in: bool = True
+) -> dict[str, Any]:
     request = Request(
         id=UUID(int=2),
         hold_id=UUID(int=3),
@@ -63,6 +65,7 @@ def message(tells: frozenset[str], *, kind: str = "stop", role: str = "stop", fo
         issued_at=AT,
         tells=tells,
         force=force,
+        money_in=money_in,
     )
     read: dict[str, Any] = json.loads(body)
     return read
@@ -95,3 +98,8 @@ def test_force_and_role_are_told_only_where_they_are_not_what_the_institution_ta
     assert {"role", "force"} & message(frozenset(TOLD)).keys() == set()
     told = message(frozenset(TOLD), kind="recall", force="trust")
     assert (told["role"], told["force"]) == ("stop", "trust")
+
+
+def test_that_no_money_may_come_in_is_told_and_the_usual_is_not() -> None:
+    assert "money_in" not in message(frozenset(TOLD))["measure"]
+    assert message(frozenset(TOLD), money_in=False)["measure"]["money_in"] is False

@@ -1,6 +1,7 @@
 """What the documents of the bank channel may say, and how a wrong one is refused."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -167,3 +168,10 @@ def test_a_request_has_exactly_these_bytes() -> None:
         '"reply_to":"http://127.0.0.1:8000/api/bank/v1/requests/x/replies","stop_seq":1,"supplement":false,'
         '"urgency":"urgent"}'
     )
+
+
+def test_that_no_money_may_come_in_is_said_and_what_is_usual_is_not() -> None:
+    shut = replace(REQUEST, measure=replace(REQUEST.measure, money_in=False))
+    assert parse_request(dump_request(shut)) == shut
+    assert b'"money_in":false' in dump_request(shut)
+    assert b"money_in" not in dump_request(REQUEST)
